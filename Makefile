@@ -1,0 +1,36 @@
+# Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint format types clean
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis
+	@bash local/setup.sh
+
+demo: setup ## run the fleet against a simulated Telegram; EMPLOYEES=200 make demo for a smaller crowd
+	@$(BIN)/python -m local.demo
+
+up: setup ## run the fleet with your own bot, whose token stands in .env
+	@$(BIN)/python -m local.up
+
+test: lint types ## check and test everything, with real engines
+	$(BIN)/pytest
+
+lint: setup ## check the style, and that imports run one way
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+format: setup ## format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+types: setup ## check the types
+	$(BIN)/mypy
+
+clean: ## delete what the project made, .venv included
+	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,123 @@
+"""Owns what a handler wants said: an aiogram session that calls nobody and collects the methods instead.
+
+`message.answer(...)` in a handler ends here. The collected calls are stored with the update's effect in one
+transaction and published after it; the sender alone speaks to Telegram. Nothing comes back, so only methods whose
+result a handler can do without are taken.
+"""
+
+import time
+from collections.abc import AsyncGenerator
+from contextvars import ContextVar
+from typing import Any, Final, cast
+
+import msgspec
+from aiogram import Bot
+from aiogram.client.default import Default
+from aiogram.client.session.base import BaseSession
+from aiogram.methods import SendMessage, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from checkin_worker.attendance import Event
+from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, encode
+from shared.topology import GEO_REQUESTS, INTERACTIVE
+
+COLLECTED: Final = (SendMessage,)
+"""The methods that handlers may use."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message to publish: where, under which key, what."""
+
+    queue: str
+    key: str
+    body: msgspec.Raw
+
+
+class Outbox:
+    """Collects one update's calls and address requests."""
+
+    def __init__(self, update_id: int, user_id: int) -> None:
+        self.update_id = update_id
+        self._user_id = user_id
+        self._calls: list[OutboundCall] = []
+        self._requests: list[GeoRequest] = []
+
+    def add(self, method: TelegramMethod[Any]) -> None:
+        """Take a call that a handler made."""
+        unsaid = {name for name, value in method if isinstance(value, Default)}
+        params = method.model_dump(mode="json", exclude_none=True, exclude=unsaid)
+        call = OutboundCall(
+            key=f"{self.update_id}:{len(self._calls)}",
+            chat_id=params["chat_id"],
+            method=method.__api_method__,
+            params=params,
+            created_at=time.time(),
+        )
+        self._calls.append(call)
+
+    def want_address(self, slot: Slot, event: Event, language: str) -> None:
+        """Have the address of the event's point put into the last call's text."""
+        call = self._calls[-1] = msgspec.structs.replace(self._calls[-1], awaits_enrichment=True)
+        self._requests.append(
+            GeoRequest(
+                reply_key=call.key,
+                chat_id=call.chat_id,
+                slot=slot,
+                event=EventRef(self._user_id, int(event.sent_at.timestamp()), event.update_id),
+                latitude=event.latitude,
+                longitude=event.longitude,
+                language=language,
+            )
+        )
+
+    def sealed(self) -> bytes:
+        """Everything collected, as stored in the inbox; the requests first, so that addresses come early."""
+        requests = [Outgoing(GEO_REQUESTS.name, request.reply_key, _raw(request)) for request in self._requests]
+        calls = [Outgoing(INTERACTIVE.name, call.key, _raw(call)) for call in self._calls]
+        return encode(requests + calls)
+
+
+def unsealed(replies: bytes) -> list[Outgoing]:
+    """Read what `Outbox.sealed` wrote."""
+    return msgspec.json.decode(replies, type=list[Outgoing])
+
+
+def _raw(message: OutboundCall | GeoRequest) -> msgspec.Raw:
+    return msgspec.Raw(encode(message))
+
+
+open_outbox: Final[ContextVar[Outbox]] = ContextVar("open_outbox")
+"""The outbox of the update that the current task handles."""
+
+
+class CollectingSession(BaseSession):
+    """Puts each call into the open outbox."""
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's signature
+    ) -> TelegramType:
+        """Collect the method.
+
+        Returns:
+            None, whatever the type says: there is no answer from Telegram yet. Handlers do not look at it.
+
+        Raises:
+            TypeError: a method that is not collected.
+        """
+        del bot, timeout
+        if not isinstance(method, COLLECTED):
+            raise TypeError(f"{method.__api_method__} cannot be called in a handler: it is not among COLLECTED")
+        open_outbox.get().add(method)
+        return cast("TelegramType", None)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def stream_content(self, *_args: object, **_options: object) -> AsyncGenerator[bytes, None]:
+        """Refuse: a worker fetches no files."""
+        for _ in ():  # makes this an asynchronous generator, as the base class has it
+            yield b""
+        raise TypeError("a check-in worker fetches no files")

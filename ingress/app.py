@@ -1,0 +1,45 @@
+"""Owns how the ingress is put together; the only file here that names concrete classes."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from ingress.intake import Intake
+from ingress.polling import Polling
+from ingress.settings import IngressSettings
+from ingress.webhook import Webhook
+from shared.broker import Link
+from shared.lifecycle import Life
+from shared.publisher import Publisher
+from shared.telemetry import serving
+from shared.topology import INGRESS_TURN
+from shared.turn import Turn
+
+
+@contextlib.asynccontextmanager
+async def ingress(settings: IngressSettings, life: Life) -> AsyncIterator[None]:
+    """Take updates in by the way that the settings name; on leaving, requests in hand are answered first."""
+    publisher = Publisher()
+    link = Link(settings.rabbitmq_url, "ingress publish", [publisher])
+    life.probes.require("rabbitmq", link.answers)
+    way = _polling if settings.ingress_mode == "polling" else _webhook
+    async with life.running(link.run(), "publish link"), way(settings, life, Intake(publisher)):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _webhook(settings: IngressSettings, _life: Life, intake: Intake) -> AsyncIterator[None]:
+    app = Webhook(intake, settings.secrets).app()
+    async with serving(app, settings.listen_address, settings.http_port):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _polling(settings: IngressSettings, life: Life, intake: Intake) -> AsyncIterator[None]:
+    if settings.telegram_bot_token is None:
+        raise AssertionError  # the settings refuse polling without a token
+    turn = Turn(INGRESS_TURN)
+    link = Link(settings.rabbitmq_url, "ingress turn", [turn])
+    polling = Polling(intake, turn, settings.telegram_api_url, settings.telegram_bot_token)
+    life.probes.require("turn", link.answers)
+    async with life.running(link.run(), "turn link"), life.running(polling.run(), "polling"):
+        yield

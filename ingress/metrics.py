@@ -1,0 +1,11 @@
+"""Owns the ingress's metrics."""
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+from shared.metrics import SECONDS
+
+UPDATES: Final = Counter("ingress_updates_total", "Updates taken in, by fate (queued, dropped, dead).", ["fate"])
+WEBHOOKS: Final = Counter("ingress_webhook_requests_total", "Requests to /webhook, by HTTP status.", ["status"])
+WEBHOOK_SECONDS: Final = Histogram("ingress_webhook_seconds", "Seconds to answer a webhook request.", buckets=SECONDS)

@@ -1,0 +1,128 @@
+"""Owns the private PostgreSQL: the cluster, its settings, and databases made from a template."""
+
+import os
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+import asyncpg
+
+from local import binaries
+from local.engine import START_LIMIT_SECONDS, Engine
+from local.ports import LOOPBACK
+from local.processes import Child, Program
+
+USER = "fleet"
+ADMIN_DATABASE = "postgres"
+SYSTEM_USER = "postgres"
+AS_SYSTEM_USER = (f"--reuid={SYSTEM_USER}", f"--regid={SYSTEM_USER}", "--init-groups")
+# For a project below a folder that only root may enter, as /root is: to pass through it, and no more.
+PASS_CLOSED_FOLDERS = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+
+
+class Postgres(Engine):
+    """A PostgreSQL that answers on 127.0.0.1 only. `fsync=False` is for tests that never cut the power."""
+
+    name: ClassVar[str] = "postgres"
+    stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # ends the sessions, then itself: a "fast" shutdown
+
+    def __init__(self, run: Path, password: str, *, fsync: bool = True) -> None:
+        super().__init__(run, password)
+        self.fsync = fsync
+
+    @property
+    def url(self) -> str:
+        """The database that exists from the start; the services' own one is made by `create_database`."""
+        return self.database_url(ADMIN_DATABASE)
+
+    def database_url(self, database: str) -> str:
+        """One database."""
+        return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    async def prepare(self) -> None:
+        """Make the cluster, and write its settings."""
+        secret = self.folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(self.password)
+        if os.geteuid() == 0:
+            for path in (self.folder, secret):
+                shutil.chown(path, SYSTEM_USER, SYSTEM_USER)
+        initdb = await Child.spawn(self._as_user("initdb", *self._initdb_flags(secret)))
+        if await initdb.wait() != 0:
+            raise initdb.failure()
+        secret.unlink()
+        with (self._data / "postgresql.conf").open("a") as config:
+            config.writelines(f"{name} = {value}\n" for name, value in self._settings().items())
+
+    def program(self) -> Program:
+        """The server in the foreground."""
+        return self._as_user("postgres", "-D", str(self._data))
+
+    async def answers(self) -> bool:
+        """Whether a query is answered."""
+        # Refused while nobody listens, PostgresError while it starts up or recovers.
+        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+            connection = await asyncpg.connect(self.url, timeout=2)
+            await connection.close()
+            return True
+        return False
+
+    async def create_database(self, name: str, template: str = "template0") -> str:
+        """Make a database, a copy of `template`, to which nobody may be connected; returns its address."""
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.database_url(name)
+
+    async def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url, timeout=START_LIMIT_SECONDS)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _initdb_flags(self, secret: Path) -> tuple[str, ...]:
+        return (
+            *("-D", str(self._data), "--username", USER, "--pwfile", str(secret)),
+            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8"),
+            "--no-sync",  # a power cut now only means to start again
+        )
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "listen_addresses": f"'{LOOPBACK}'",
+            "port": str(self.port),
+            "unix_socket_directories": "''",
+            "max_connections": "300",
+            "wal_level": "replica",
+            "max_wal_senders": "10",
+            "shared_buffers": "'128MB'",
+            "timezone": "'UTC'",
+            "log_timezone": "'UTC'",
+            "fsync": "on" if self.fsync else "off",
+        }
+
+    def _as_user(self, program: str, *arguments: str) -> Program:
+        return Program(
+            name=self.name,
+            argv=(binaries.postgres(program), *arguments),
+            env=self.plain_environment(),
+            log=self.log,
+            identity=identity(self.folder),
+        )
+
+
+def identity(folder: Path) -> tuple[str, ...]:
+    """How to become the user that PostgreSQL runs as: it refuses root."""
+    if os.geteuid() != 0:
+        return ()
+    closed = any(not parent.stat().st_mode & 0o001 for parent in folder.parents)
+    return (*AS_SYSTEM_USER, *PASS_CLOSED_FOLDERS) if closed else AS_SYSTEM_USER

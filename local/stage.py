@@ -1,0 +1,80 @@
+"""Owns what `make demo` and `make up` share: engines, a migrated database, the environment of the services."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.command import operate
+from local.engines import Engines
+from local.fleet import Fleet, Service
+from local.folders import LOGS
+from local.ports import LOOPBACK
+from local.terminal import step
+
+DATABASE = "fleet"
+# Six processes share one PostgreSQL and two cores.
+POOL = {"DB_POOL_MIN": "2", "DB_POOL_MAX": "10"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A machine ready for the services."""
+
+    run: Path
+    engines: Engines
+    environment: Mapping[str, str]
+
+    @property
+    def logs(self) -> Path:
+        """Where everything writes."""
+        return self.run / LOGS
+
+    def addresses(self, services: list[Service]) -> dict[str, str]:
+        """What a person may look at."""
+        rabbitmq, postgres, redis = self.engines.rabbitmq, self.engines.postgres, self.engines.redis
+        return {
+            "RabbitMQ": f"{rabbitmq.management_url} (user {rabbitmq.user}, password {rabbitmq.password})",
+            "PostgreSQL": f"psql {postgres.database_url(DATABASE)}",
+            "Redis": f"redis-cli -u {redis.url}",
+            **{f"metrics of {service.name}": service.metrics_url for service in services},
+            "logs": str(self.logs),
+        }
+
+
+@asynccontextmanager
+async def stage(run: Path, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
+    """Start the engines and migrate; `settings` are the variables in which demo and up differ."""
+    async with AsyncExitStack() as running:
+        with step("PostgreSQL, RabbitMQ and Redis answer on private ports"):
+            engines = await running.enter_async_context(Engines.start(run))
+        ready = Stage(run, engines, await _environment(engines) | dict(settings))
+        with step("database migrated"):
+            await operate("migrate", environment=ready.environment, logs=ready.logs)
+        yield ready
+
+
+@asynccontextmanager
+async def started(ready: Stage, services: list[Service]) -> AsyncIterator[Fleet]:
+    """Start the services; end them on the way out."""
+    async with AsyncExitStack() as running:
+        fleet = Fleet(services, ready.environment, ready.logs)
+        with step(f"{len(services)} services ready: {', '.join(fleet.services)}"):
+            await running.enter_async_context(fleet)
+        yield fleet
+
+
+async def _environment(engines: Engines) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
+    return {
+        **inherited,
+        "PYTHONUNBUFFERED": "1",  # the last lines of a service that was killed are in its log
+        "LISTEN_ADDRESS": LOOPBACK,
+        "RABBITMQ_URL": engines.rabbitmq.url,
+        "DATABASE_URL": await engines.postgres.create_database(DATABASE),
+        "REDIS_URL": engines.redis.url,
+        "LOG_FORMAT": "console",
+        "LOG_LEVEL": "INFO",
+        **POOL,
+    }

@@ -1,0 +1,53 @@
+"""Owns `fleet migrate`: brings the schema to this release's, once, however many run it at the same moment."""
+
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+_LOCK: Final = 0x666C656574  # "fleet"; an advisory lock's number
+_FOLDER: Final = Path(__file__).parent / "migrations"
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return config
+
+
+async def migrate(database_url: str) -> tuple[str | None, str | None]:
+    """Bring the schema up to date.
+
+    Returns:
+        The revisions before and after; equal when there was nothing to do.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database cannot be reached, or refuses.
+    """
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url, timeout=10), poolclass=NullPool
+    )
+    try:
+        # One connection holds the lock while another migrates: a migration may leave its transaction (CONCURRENTLY).
+        async with engine.connect() as lock, engine.connect() as connection:
+            await lock.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
+            return await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> tuple[str | None, str | None]:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    before = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()  # reading the revision began a transaction that the migrations must not run in
+    command.upgrade(config, "head")
+    after = MigrationContext.configure(connection).get_current_revision()
+    return before, after

@@ -1,0 +1,58 @@
+"""Owns `fleet webhook`: tells Telegram where to call, and says what Telegram thinks of it.
+
+Run by people or one job, never by each replica at its start: a changed webhook makes Telegram open its connections
+anew. Waiting updates are never dropped: they are people's check-ins.
+"""
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import WebhookInfo
+from pydantic import Field
+
+from shared.contracts import ALLOWED_UPDATES
+from shared.settings import TelegramSettings, WebhookSecret
+
+MAX_CONNECTIONS = 100
+"""The most that Telegram allows; its default of 40 lets 80 chats with failing updates stop the bot."""
+
+
+class WebhookSettings(TelegramSettings):
+    """What registering a webhook needs to know."""
+
+    telegram_webhook_url: str = Field(
+        pattern=r"^https?://", description="where Telegram calls, e.g. `https://bot.example.com/webhook`"
+    )
+    telegram_webhook_secret: WebhookSecret = Field(description="the same as the ingress's")
+
+
+def bot(settings: TelegramSettings) -> Bot:
+    """A client of the Bot API that the settings name."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    return Bot(settings.telegram_bot_token.get_secret_value(), session=session)
+
+
+async def set_webhook(settings: WebhookSettings) -> WebhookInfo:
+    """Register the webhook and return what Telegram holds now."""
+    async with bot(settings) as api:
+        await api.set_webhook(
+            settings.telegram_webhook_url,
+            secret_token=settings.telegram_webhook_secret.get_secret_value(),
+            max_connections=MAX_CONNECTIONS,
+            allowed_updates=list(ALLOWED_UPDATES),
+            drop_pending_updates=False,
+        )
+        return await api.get_webhook_info()
+
+
+async def webhook_info(settings: TelegramSettings) -> WebhookInfo:
+    """What Telegram holds."""
+    async with bot(settings) as api:
+        return await api.get_webhook_info()
+
+
+async def delete_webhook(settings: TelegramSettings) -> WebhookInfo:
+    """Remove the webhook; updates wait at Telegram for a day."""
+    async with bot(settings) as api:
+        await api.delete_webhook(drop_pending_updates=False)
+        return await api.get_webhook_info()

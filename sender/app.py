@@ -1,0 +1,87 @@
+"""Owns how the sender is put together; the only file here that names concrete classes.
+
+A standby waits for its turn with everything ready but its consumers: only the active sender takes calls from the
+broker, so that what waits is in one memory.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from sender.departures import Departures
+from sender.pacer import Pacer
+from sender.places import Places
+from sender.schedule import Priority, Schedule
+from sender.settings import SenderSettings
+from sender.telegram import Telegram
+from shared.broker import Link
+from shared.cache import Cache
+from shared.consume import Consumer
+from shared.lifecycle import DRAIN_SECONDS, Life
+from shared.publisher import Publisher
+from shared.topology import BULK, ENRICHMENT, INTERACTIVE, SENDER_TURN
+from shared.turn import Turn
+
+WINDOWS: Final = (
+    (INTERACTIVE, Priority.INTERACTIVE, 2000),
+    (ENRICHMENT, Priority.ENRICHMENT, 2000),
+    (BULK, Priority.BULK, 300),
+)
+"""What is held of each queue. At 30 a second a window is through in about a minute, far within the half hour after
+which RabbitMQ takes a delivery back."""
+
+
+@contextlib.asynccontextmanager
+async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
+    """Send while it is our turn; on leaving, calls under way get their answers and the rest goes back to the broker."""
+    turn = Turn(SENDER_TURN)
+    publisher = Publisher()
+    async with (
+        contextlib.aclosing(Cache(settings.redis_url)) as cache,
+        contextlib.aclosing(Telegram(settings)) as telegram,
+    ):
+        departures = Departures(
+            Schedule(busy=settings.sender_rate),
+            Pacer(settings.sender_rate, settings.guard, time.monotonic()),
+            turn,
+            telegram,
+            Places(cache),
+            clock=time.monotonic,
+        )
+        consumers = [
+            Consumer(queue, departures.arrivals.handler(priority), publisher, prefetch=window, deadline=None)
+            for queue, priority, window in WINDOWS
+        ]
+        control = Link(settings.rabbitmq_url, "sender turn", [publisher, turn])
+        consuming = Link(settings.rabbitmq_url, "sender consume", consumers)
+
+        async def consuming_if_active() -> bool:
+            return not turn.active or await consuming.answers()
+
+        life.probes.require("rabbitmq", control.answers)
+        life.probes.require("consumers", consuming_if_active)
+        async with (
+            life.running(control.run(), "control link"),
+            life.running(_consume_in_turn(turn, consuming), "consume link"),
+        ):
+            async with life.running(departures.run(), "departures"):
+                yield
+            for consumer in consumers:
+                await consumer.stop()
+            await departures.drain(DRAIN_SECONDS)
+            for consumer in consumers:
+                await consumer.drain(1.0)
+
+
+async def _consume_in_turn(turn: Turn, link: Link) -> None:
+    """Keep the consuming link while this process is the active one."""
+    while True:
+        await turn.taken()
+        task = asyncio.create_task(link.run(), name="consume link")
+        try:
+            await turn.lost()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])

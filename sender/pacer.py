@@ -1,0 +1,88 @@
+"""Owns the law: never more than `rate` calls arrive at Telegram in any window of 1.0 s.
+
+There are `rate` slots. A call takes one before it goes out; the slot is stamped when the call has been written to the
+socket, and is free again one second and a guard after the stamp. A slot taken and not stamped yet stays taken, however
+long that lasts: a stalled event loop makes the pacer slower and never lets it catch up.
+
+Claim: while the time from write to arrival varies by no more than the guard, no window of 1.0 s sees more than `rate`
+arrivals. Take any `rate` + 1 calls that left one after another; the last of them took a slot that one of the others
+had, say the k-th. Its write began after stamp(k) + 1 s + guard, and stamp(k) is not before the write of k. So they
+arrive more than 1.0 s apart, and a window that holds the last one does not hold the k-th.
+
+Across processes: `restart` marks all slots as used at that moment. A process restarts the pacer when it gains the
+right to send (`shared.turn`), after every write of the holder before it.
+
+Calls are also kept half a mean interval apart. The law does not need it; it keeps a burst from reaching Telegram's
+counter as one heap, of which a busy receiver may take the parts in any order.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+WINDOW: Final = 1.0
+"""Seconds; Telegram's own."""
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """The right to make one call; stamped at its write."""
+
+    stamped: bool = False
+
+
+class Pacer:
+    """Hands out slots. Times are seconds on one monotonic clock."""
+
+    def __init__(self, rate: int, guard: float, now: float) -> None:
+        self._rate = rate
+        self._busy_for = WINDOW + guard
+        self._gap = WINDOW / rate / 2
+        self._unstamped = 0
+        self._stamps: deque[float] = deque()
+        self._not_before = now
+        self.restart(now)
+
+    def restart(self, now: float) -> None:
+        """Count every slot as used at this moment."""
+        self._stamps = deque([now] * self._rate)
+
+    def hold(self, until: float) -> None:
+        """Hand out nothing before that time (Telegram said so)."""
+        self._not_before = max(self._not_before, until)
+
+    def delay(self, now: float) -> float | None:
+        """Seconds until a slot can be taken, 0 for now; None if that hangs on calls that are not written yet."""
+        while self._stamps and self._stamps[0] + self._busy_for <= now:
+            self._stamps.popleft()
+        free_at = now
+        if self._unstamped + len(self._stamps) >= self._rate:
+            if not self._stamps:
+                return None
+            free_at = self._stamps[0] + self._busy_for
+        return max(free_at, self._not_before) - now
+
+    def take(self, now: float) -> Slot:
+        """Take a slot.
+
+        Raises:
+            RuntimeError: none is free; ask `delay` first.
+        """
+        if self.delay(now) != 0:
+            raise RuntimeError("no slot is free")
+        self._unstamped += 1
+        self._not_before = now + self._gap
+        return Slot()
+
+    def stamp(self, slot: Slot, now: float) -> None:
+        """The call has been written, or must be taken for written; the first stamp counts."""
+        if not slot.stamped:
+            slot.stamped = True
+            self._unstamped -= 1
+            self._stamps.append(now)
+
+    def give_back(self, slot: Slot) -> None:
+        """The call was certainly not written."""
+        if not slot.stamped:
+            slot.stamped = True
+            self._unstamped -= 1

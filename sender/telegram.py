@@ -1,0 +1,136 @@
+"""Owns one call to the Bot API through aiogram's own HTTP session, and what its answer means to us."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+
+import aiohttp
+from aiogram import Bot, methods
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
+from aiogram.types import Message
+from pydantic import ValidationError
+
+from sender.settings import SenderSettings
+from shared.contracts import OutboundCall
+
+ANSWER_TIMEOUT: Final = 30
+"""Seconds Telegram may take to answer; afterwards the call's fate is unknown."""
+IN_FLIGHT: Final = 150
+"""Calls whose answer is awaited at once: 30 a second with answers after five."""
+
+_METHODS: Final[dict[str, type[methods.TelegramMethod[Any]]]] = {
+    method.__api_method__: method for method in (methods.SendMessage, methods.EditMessageText)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Telegram did it; `message_id` is 0 where it made no message."""
+
+    message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Telegram wants silence for so many seconds."""
+
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Telegram will never do it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No answer, or a server's error; whether it was done is unknown."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The right to send was lost before the call was written; Telegram knows nothing of it."""
+
+
+Outcome = Sent | Flood | Refused | Failed | Fenced
+
+
+class NotOurTurn(Exception):
+    """Raised by a gate: the call must not be written."""
+
+
+Gate = Callable[[], None]
+"""Called right before a call's bytes are written, with nothing between but the write; raises NotOurTurn to stop it."""
+_gate: ContextVar[Gate] = ContextVar("gate")
+
+
+class _GatedSession(AiohttpSession):
+    """aiogram's session, whose requests ask the gate when they are about to be written.
+
+    aiohttp signals the chunk before it hands headers and body to the transport in one write, without a pause between.
+    """
+
+    async def create_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            trace = aiohttp.TraceConfig()
+            trace.on_request_chunk_sent.append(_ask_the_gate)
+            self._session = aiohttp.ClientSession(
+                connector=self._connector_type(**self._connector_init), trace_configs=[trace]
+            )
+        return self._session
+
+
+async def _ask_the_gate(_session: aiohttp.ClientSession, _context: SimpleNamespace, _chunk: Any) -> None:  # noqa: ANN401 - aiohttp's signature
+    _gate.get()()
+
+
+class Telegram:
+    """The Bot API."""
+
+    def __init__(self, settings: SenderSettings) -> None:
+        session = _GatedSession(limit=IN_FLIGHT, api=TelegramAPIServer.from_base(settings.telegram_api_url))
+        self._bot = Bot(settings.telegram_bot_token.get_secret_value(), session=session)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._bot.session.close()
+
+    async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
+        """Make the call; every way that it can end is an outcome."""
+        fenced = False
+
+        def watched() -> None:
+            nonlocal fenced
+            try:
+                gate()
+            except NotOurTurn:
+                fenced = True
+                raise
+
+        _gate.set(watched)
+        try:
+            method = _METHODS[call.method](**call.params)
+            result: object = await self._bot(method, request_timeout=ANSWER_TIMEOUT)
+        except (KeyError, ValidationError) as problem:
+            return Refused(f"not a call that the sender can make: {problem!r}"[:500])
+        except TelegramRetryAfter as flood:
+            return Flood(float(flood.retry_after))
+        except (TelegramBadRequest, TelegramForbiddenError) as refusal:
+            return Sent() if "message is not modified" in refusal.message else Refused(refusal.message)
+        except (TelegramAPIError, ClientDecodeError) as problem:
+            return Fenced() if fenced else Failed(str(problem))
+        return Sent(result.message_id if isinstance(result, Message) else 0)

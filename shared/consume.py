@@ -1,0 +1,241 @@
+"""Owns how a message is consumed: a handler returns a verdict, and this one place carries it out.
+
+| what happened                          | fate of the message                                                     |
+|----------------------------------------|-------------------------------------------------------------------------|
+| `Done`                                 | acked                                                                   |
+| `Retry`, an exception, the deadline    | waits in the broker (growing, jittered), counted; dead after the last   |
+| `Drop`, `Undecodable`                  | to the dead letters with the reason                                     |
+| `Unavailable` (an engine is away)      | kept, tried again in place, not counted                                 |
+| shutdown, connection lost              | not settled: the broker hands it out again, not counted                 |
+
+A failed message is first published to where it waits and then acked: dying between the two doubles it, which every
+handler is proof against, and never loses it.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
+from shared.errors import BrokerUnavailable, Unavailable, Undecodable
+from shared.metrics import HANDLE_SECONDS, SETTLED
+from shared.publisher import Publisher
+from shared.topology import WorkQueue
+
+log = structlog.get_logger()
+
+TRIES: Final = "x-tries"
+REASON: Final = "x-reason"
+FIRST_FAILED: Final = "x-first-failed-at"
+LAST_FAILED: Final = "x-last-failed-at"
+"""Headers of a message that failed: count, why, unix seconds of the first and last time."""
+
+HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries in place while an engine is away; the last for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The message has had its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It failed; another try may succeed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """It can never succeed."""
+
+    reason: str
+
+
+Verdict = Done | Retry | Drop
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message in our hands: its bytes, headers, and how often it has failed before."""
+
+    queue: str
+    key: str
+    body: bytes
+    headers: Mapping[str, object]
+    tries: int
+    redelivered: bool
+
+
+Handler = Callable[[Delivery], Awaitable[Verdict]]
+
+
+class Consumer:
+    """Consumes one queue with one handler, many messages at a time.
+
+    Args:
+        queue: what to consume.
+        handler: called with each delivery; must stand being cancelled and being called again with the same message.
+        publisher: for messages that must wait or are dead.
+        prefetch: messages in hand at once.
+        deadline: seconds a handler may take; None where waiting is the handler's work (the sender).
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        handler: Handler,
+        publisher: Publisher,
+        *,
+        prefetch: int,
+        deadline: float | None,
+    ) -> None:
+        self._queue = queue
+        self._handler = handler
+        self._publisher = publisher
+        self._prefetch = prefetch
+        self._deadline = deadline
+        self._source: AbstractQueue | None = None
+        self._channel: AbstractChannel | None = None
+        self._tag = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def attached(self) -> bool:
+        """Whether the broker feeds this consumer."""
+        return self._source is not None
+
+    async def attach(self, connection: AbstractConnection, link: Link) -> None:
+        """Begin to consume on this connection."""
+        channel = await connection.channel(publisher_confirms=False)
+        await channel.set_qos(prefetch_count=self._prefetch)
+        source = await channel.get_queue(self._queue.name, ensure=False)
+        link.watch(channel)
+        (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(
+            lambda _frame: link.lose(f"consumer of {self._queue.name} cancelled by the broker")
+        )
+        self._channel = channel
+        self._tag = await source.consume(self._take)
+        self._source = source
+
+    async def detach(self) -> None:
+        """Let go of everything in hand: the connection is lost, and the broker hands it out again."""
+        self._source = self._channel = None
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def stop(self) -> None:
+        """Take nothing new; harmless when called again."""
+        source, self._source = self._source, None
+        if source is not None:
+            with contextlib.suppress(*BROKER_ERRORS):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await source.cancel(self._tag)
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
+        await self.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
+        task = asyncio.create_task(self._process(message), name=f"{self._queue.name}:{message.message_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _process(self, message: AbstractIncomingMessage) -> None:
+        delivery = _delivery(self._queue.name, message)
+        context = {"queue": delivery.queue, "key": delivery.key}
+        if "traceparent" in delivery.headers:
+            context["trace"] = str(delivery.headers["traceparent"])[3:35]
+        with structlog.contextvars.bound_contextvars(**context):
+            started = time.monotonic()
+            verdict = await self._judge(delivery)
+            fate = await self._settle(message, delivery, verdict)
+            seconds = time.monotonic() - started
+        HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
+        SETTLED.labels(delivery.queue, fate).inc()
+        reason = {} if isinstance(verdict, Done) else {"reason": verdict.reason}
+        log.info("settled", **context, fate=fate, tries=delivery.tries, ms=round(seconds * 1e3, 1), **reason)
+
+    async def _judge(self, delivery: Delivery) -> Verdict:
+        """Call the handler until it has a verdict; an engine that is away is waited for."""
+        for attempt in itertools.count():
+            try:
+                async with asyncio.timeout(self._deadline):
+                    return await self._handler(delivery)
+            except Undecodable as problem:
+                return Drop(str(problem))
+            except Unavailable as problem:
+                log.warning("engine_away", error=str(problem), attempt=attempt)
+            except TimeoutError:
+                return Retry(f"took longer than {self._deadline} s")
+            except Exception as problem:
+                log.exception("handler_failed")
+                return Retry(repr(problem))
+            await _hold(attempt)
+        raise AssertionError  # pragma: no cover - count() has no end
+
+    async def _settle(self, message: AbstractIncomingMessage, delivery: Delivery, verdict: Verdict) -> str:
+        """Carry the verdict out and return what became of the message: done, retry, dead or lost."""
+        fate = "done"
+        if isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
+            fate = "retry"
+            seconds = self._queue.retries[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            await self._move(delivery, self._queue.retry_names[delivery.tries], verdict.reason, expires=seconds)
+        elif not isinstance(verdict, Done):
+            fate = "dead"
+            await self._move(delivery, self._queue.dead, verdict.reason, expires=None)
+        try:
+            await message.ack()
+        except BROKER_ERRORS:
+            return "lost"  # the channel is gone; the broker hands the message out again
+        return fate
+
+    async def _move(self, delivery: Delivery, queue: str, reason: str, *, expires: float | None) -> None:
+        now = time.time()
+        kept = {key: value for key, value in delivery.headers.items() if isinstance(value, str | int | float)}
+        headers = {
+            FIRST_FAILED: now,
+            **kept,
+            TRIES: delivery.tries + 1,
+            REASON: reason[:500],
+            LAST_FAILED: now,
+        }
+        for attempt in itertools.count():
+            try:
+                await self._publisher.publish(queue, delivery.body, key=delivery.key, headers=headers, expires=expires)
+            except BrokerUnavailable as problem:
+                log.warning("engine_away", error=str(problem), attempt=attempt)
+                await _hold(attempt)
+            else:
+                return
+
+
+def _delivery(queue: str, message: AbstractIncomingMessage) -> Delivery:
+    tries = message.headers.get(TRIES, 0)
+    return Delivery(
+        queue=queue,
+        key=message.message_id or "",
+        body=message.body,
+        headers=message.headers,
+        tries=tries if isinstance(tries, int) else 0,
+        redelivered=bool(message.redelivered),
+    )
+
+
+async def _hold(attempt: int) -> None:
+    pause = HOLD_PAUSES[min(attempt, len(HOLD_PAUSES) - 1)]
+    await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter

@@ -1,0 +1,21 @@
+"""Owns the metrics that every service has; a service's own stand in its `metrics.py`.
+
+Names, labels and meanings are public and stand in docs/telemetry.md. Labels take few values: never a person's.
+"""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 34.0)
+
+SETTLED: Final = Counter(
+    "fleet_settled_total", "Messages settled, by queue and fate (done, retry, dead, lost).", ["queue", "fate"]
+)
+HANDLE_SECONDS: Final = Histogram(
+    "fleet_handle_seconds", "Seconds from a message's delivery to its settlement.", ["queue"], buckets=SECONDS
+)
+POOL_WAIT_SECONDS: Final = Histogram(
+    "fleet_pool_wait_seconds", "Seconds a task waited for a database connection.", buckets=SECONDS
+)
+READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")

@@ -1,0 +1,119 @@
+"""Owns publishing: a message counts as published when the broker has confirmed it, and not before.
+
+A nack or a late confirm says that the channel may be stuck (a publish that falls into a leader election leaves the
+channel nacking until the dead node returns), so the channel is thrown away and the next publish opens a fresh one.
+A late confirm does not mean that the message is not in the queue: its fate is unknown, and every reader of ours is
+proof against seeing it twice.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Final
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
+
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
+from shared.errors import BrokerUnavailable
+
+CONFIRM_TIMEOUT: Final = 2.0
+"""Seconds a confirm may take; the ingress promises Telegram an answer within them."""
+
+
+Headers = Mapping[str, str | int | float]
+"""Small values that travel beside a message's bytes."""
+
+
+class Publisher:
+    """Publishes over one link; safe to use from many tasks at once."""
+
+    def __init__(self) -> None:
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._opening = asyncio.Lock()
+        self._retired: set[asyncio.Task[None]] = set()
+
+    async def attach(self, connection: AbstractConnection, link: Link) -> None:
+        """Publish over this connection from now on."""
+        del link  # a channel of ours that is lost is replaced, the connection can stay
+        self._connection = connection
+        await self._fresh_channel()
+
+    async def detach(self) -> None:
+        """Refuse to publish until attached again."""
+        self._connection = self._channel = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a connection to publish over."""
+        return self._connection is not None
+
+    async def publish(
+        self,
+        queue: str,
+        body: bytes,
+        *,
+        key: str,
+        headers: Headers | None = None,
+        expires: float | None = None,
+    ) -> None:
+        """Return when the broker holds the message safely.
+
+        Args:
+            queue: name of a queue that exists.
+            body: the bytes.
+            key: names the message, for people and for returned messages.
+            headers: small values that travel beside the body.
+            expires: seconds after which the queue gives the message up (to its dead-letter target).
+
+        Raises:
+            BrokerUnavailable: not connected, refused (queue full), returned (no such queue), or not confirmed
+                within CONFIRM_TIMEOUT; the message may be in the queue all the same.
+        """
+        # aio-pika's mapping is invariant in its values, hence the copy under its own type
+        typed: HeadersType = dict(headers or {})
+        message = Message(
+            body, message_id=key, headers=typed, delivery_mode=DeliveryMode.PERSISTENT, expiration=expires
+        )
+        channel: AbstractChannel | None = None
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT):
+                channel = await self._fresh_channel()
+                await channel.default_exchange.publish(message, queue, mandatory=True)
+        except BROKER_ERRORS as problem:
+            self._retire(channel)
+            raise BrokerUnavailable(f"{queue}: {problem!r}") from problem
+        except asyncio.CancelledError as problem:
+            self._retire(channel)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # aio-pika reports a connection that died of missed heartbeats as a cancellation
+            raise BrokerUnavailable(f"{queue}: the connection died") from problem
+
+    async def _fresh_channel(self) -> AbstractChannel:
+        async with self._opening:
+            if self._connection is None:
+                raise BrokerUnavailable("not connected to RabbitMQ")
+            if self._channel is None or self._channel.is_closed:
+                channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                await channel.initialize()
+                self._channel = channel
+            return self._channel
+
+    def _retire(self, channel: AbstractChannel | None) -> None:
+        """Use the channel no more; close it when the confirms that others still wait for are due."""
+        if channel is None or channel is not self._channel:
+            return
+        self._channel = None
+        task = asyncio.create_task(_close_later(channel), name="retire-channel")
+        self._retired.add(task)
+        task.add_done_callback(self._retired.discard)
+
+
+async def _close_later(channel: AbstractChannel) -> None:
+    await asyncio.sleep(CONFIRM_TIMEOUT)
+    with contextlib.suppress(*BROKER_ERRORS, asyncio.CancelledError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await channel.close()

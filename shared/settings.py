@@ -1,0 +1,170 @@
+"""Owns the environment: every variable that two services or more read, its type, default and hint.
+
+A service composes its settings from the groups below and adds its own; `read` refuses a wrong environment early,
+one line a problem, with exit status 2.
+"""
+
+import re
+import sys
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SECRETS = Path("/run/secrets")
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            msg = f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
+def _shape(pattern: str, said: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not re.fullmatch(pattern, value.get_secret_value()):
+            msg = f"must be {said}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        msg = "is no zone of the tz database, such as Asia/Baku"
+        raise ValueError(msg)
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+AmqpUrl = Annotated[SecretStr, _url("amqp", "amqps")]
+PostgresUrl = Annotated[SecretStr, _url("postgresql", "postgres")]
+BotToken = Annotated[SecretStr, _shape(r"\d+:[\w-]+", "digits, a colon, and letters, digits, _ or -")]
+WebhookSecret = Annotated[SecretStr, _shape(r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ -")]
+RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
+
+
+class Settings(BaseSettings):
+    """Read once from the environment (or files of the same names in /run/secrets), never changed after."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
+    )
+
+
+class ProcessSettings(Settings):
+    """What every service reads."""
+
+    listen_address: str = Field("0.0.0.0", description="address that HTTP_PORT and METRICS_PORT listen on")  # noqa: S104 - a container listens on all of its own interfaces
+    metrics_port: Port = Field(9100, description="`/metrics`, `/healthz` and `/readyz` of the service")
+    log_format: Literal["json", "console"] = Field("json", description="`json`, or `console` for people")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+
+
+class BrokerSettings(Settings):
+    """Where RabbitMQ is."""
+
+    rabbitmq_url: AmqpUrl = Field(description="RabbitMQ, e.g. `amqp://user:password@host:5672/vhost`")
+
+
+class DatabaseSettings(Settings):
+    """Where PostgreSQL is and how many connections a process may hold."""
+
+    database_url: PostgresUrl = Field(
+        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`"
+    )
+    database_replica_urls: SecretStr = Field(
+        SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
+    )
+    db_pool_min: int = Field(5, ge=0, description="connections a process keeps open")
+    db_pool_max: int = Field(100, ge=1, description="connections a process opens at most")
+
+    @property
+    def replica_urls(self) -> list[str]:
+        """The replicas' addresses, or the primary's where there is no replica."""
+        urls = [url.strip() for url in self.database_replica_urls.get_secret_value().split(",")]
+        return [url for url in urls if url] or [self.database_url.get_secret_value()]
+
+
+class CacheSettings(Settings):
+    """Where Redis is."""
+
+    redis_url: RedisUrl = Field(description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only")
+
+
+class TelegramSettings(Settings):
+    """Which bot this is, and where its Bot API answers."""
+
+    telegram_bot_token: BotToken = Field(description="the bot's token from @BotFather, `123456:ABC...`")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", pattern=r"^https?://", description="address of the Bot API"
+    )
+
+
+class GeocodingSwitch(Settings):
+    """Whether addresses are looked up at all."""
+
+    geocoder: Literal["photon", "nominatim", "offline", "none"] = Field(
+        "offline",
+        description="`photon`, `nominatim`, `offline` (a table of places, no network) or `none`",
+    )
+    disable_geocoding: bool = Field(default=False, description="`true` is the same as `GEOCODER=none`")
+
+    @property
+    def geocoding(self) -> bool:
+        """Whether replies may expect an address."""
+        return self.geocoder != "none" and not self.disable_geocoding
+
+
+class WorkdaySettings(Settings):
+    """When a working day begins and ends."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Baku", description="zone of the working day")
+    workday_boundary: time = Field(time(4, 0), description="local time at which one working day ends")
+    double_tap_seconds: int = Field(
+        60, ge=0, le=3600, description="a location this soon after the last one repeats the answer"
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone as an object."""
+        return ZoneInfo(self.timezone)
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read(kind: type[S]) -> S:
+    """Read the settings from the environment, or end the process with status 2 and a line for each problem."""
+    try:
+        return kind()
+    except ValidationError as problem:
+        for line in problems(kind, problem):
+            sys.stderr.write(f"{line}\n")
+        sys.exit(2)
+
+
+def problems(kind: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Say each problem of the environment in one line: the variable, what is wrong, what it should be.
+
+    The refused value is left out: it may be a secret.
+    """
+    lines = []
+    for detail in error.errors(include_url=False, include_input=False):
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        field = kind.model_fields.get(name)
+        said = "missing" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
+        hint = f" ({field.description})" if field and field.description else ""
+        lines.append(f"{name.upper()}: {said}{hint}" if name else said)
+    return lines

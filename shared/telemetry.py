@@ -1,0 +1,123 @@
+"""Owns how a service is seen: structured logs, and the HTTP door for metrics and probes.
+
+`/healthz` says that the event loop turns, and nothing about engines: a liveness probe that fails with a database
+restarts processes that have nothing wrong with them. `/readyz` asks every check; 503 names those that fail.
+"""
+
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.metrics import READY
+from shared.settings import ProcessSettings
+
+Check = Callable[[], Awaitable[bool]]
+"""Answers within a second or so whether one thing that the service needs is there."""
+
+
+def _orjson(event: Mapping[str, Any], **_options: object) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def configure_logging(service: str, settings: ProcessSettings) -> None:
+    """Send all logs, the libraries' too, to standard output: JSON lines, or text for people."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    final: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        if settings.log_format == "console"
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(_orjson)]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    for chatty in ("aiogram", "aio_pika", "aiormq", "aiohttp.access", "alembic"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+class Probes:
+    """What `/readyz` asks; filled while a service starts, and turned off for good when it begins to stop."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check] = {}
+        self._stopping = False
+
+    def require(self, name: str, check: Check) -> None:
+        """Be ready only while this check says yes."""
+        self._checks[name] = check
+
+    def stop(self) -> None:
+        """Be ready no more, whatever the checks say."""
+        self._stopping = True
+
+    async def failing(self) -> list[str]:
+        """Names of what is not there; empty means ready."""
+        if self._stopping:
+            failing = ["stopping"]
+        elif not self._checks:
+            failing = ["starting"]
+        else:
+            failing = [name for name, check in self._checks.items() if not await check()]
+        READY.set(not failing)
+        return failing
+
+
+@contextlib.asynccontextmanager
+async def door(settings: ProcessSettings, probes: Probes) -> AsyncIterator[None]:
+    """Serve `/metrics`, `/healthz` and `/readyz` on METRICS_PORT while the block runs."""
+
+    async def metrics(_request: web.Request) -> web.Response:
+        await probes.failing()
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        failing = await probes.failing()
+        return web.Response(
+            status=503 if failing else 200,
+            text=f"not ready: {', '.join(failing)}\n" if failing else "ready\n",
+        )
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    async with serving(app, settings.listen_address, settings.metrics_port):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    """Serve the application while the block runs, then let requests in hand finish (for two seconds at most)."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        yield
+    finally:
+        await runner.cleanup()

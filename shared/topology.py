@@ -1,0 +1,89 @@
+"""Owns RabbitMQ's queues: their names, bounds and where their messages go when nobody can handle them.
+
+All are quorum queues and use the subset of arguments that RabbitMQ 3.10 and 4.x share. Messages are published to
+the default exchange by queue name. Declaring is idempotent; every process declares everything when it connects.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueue:
+    """One queue and what surrounds it.
+
+    Attributes:
+        name: as in the architecture.
+        dead: the queue that takes what could not be handled.
+        delivery_limit: how often the broker hands a message out before it gives up. Our own count of tries
+            (`shared.consume`) is the one that matters; this one only ends crash loops, and as a crash counts one
+            against every message that the process held, it is generous.
+        retries: seconds that a failed message waits, by try; after the last the message is dead.
+        max_length: messages held; the broker refuses more, so a publisher hears of it.
+        single_active: the broker feeds one consumer at a time.
+    """
+
+    name: str
+    dead: str
+    delivery_limit: int = 50
+    retries: tuple[int, ...] = ()
+    max_length: int = 1_000_000
+    single_active: bool = False
+
+    @property
+    def retry_names(self) -> tuple[str, ...]:
+        """The waiting rooms, in the order of `retries`."""
+        return tuple(f"retry.{self.name}.{seconds}s" for seconds in self.retries)
+
+
+UPDATES: Final = WorkQueue("updates", dead="dead.updates", retries=(1, 5, 30, 120))
+GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", retries=(2, 10, 60, 300), single_active=True)
+INTERACTIVE: Final = WorkQueue("outbound.interactive", dead="dead.outbound", delivery_limit=1000)
+ENRICHMENT: Final = WorkQueue("outbound.enrichment", dead="dead.outbound", delivery_limit=1000)
+BULK: Final = WorkQueue("outbound.bulk", dead="dead.outbound", delivery_limit=1000)
+SENDER_TURN: Final = WorkQueue("sender.turn", dead="", delivery_limit=1_000_000, single_active=True)
+INGRESS_TURN: Final = WorkQueue("ingress.turn", dead="", delivery_limit=1_000_000, single_active=True)
+"""Their active consumer holds the right to send, or to poll (`shared.turn`). Their messages are worth nothing."""
+
+WORK_QUEUES: Final = (UPDATES, GEO_REQUESTS, INTERACTIVE, ENRICHMENT, BULK, SENDER_TURN, INGRESS_TURN)
+_QUORUM: Final = {"x-queue-type": "quorum"}
+
+
+async def declare(connection: AbstractConnection) -> None:
+    """Make every queue exist.
+
+    Raises:
+        aio_pika.exceptions.ChannelPreconditionFailed: a queue of that name exists with other arguments.
+    """
+    async with connection.channel() as channel:
+        for dead in sorted({queue.dead for queue in WORK_QUEUES if queue.dead}):
+            await channel.declare_queue(dead, durable=True, arguments=dict(_QUORUM))
+        for queue in WORK_QUEUES:
+            await _declare(channel, queue)
+
+
+async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
+    arguments: dict[str, str | int | bool] = {
+        **_QUORUM,
+        "x-delivery-limit": queue.delivery_limit,
+        "x-overflow": "reject-publish",
+        "x-max-length": queue.max_length,
+    }
+    if queue.dead:
+        arguments |= _dead_letters_to(queue.dead)
+    if queue.single_active:
+        arguments["x-single-active-consumer"] = True
+    await channel.declare_queue(queue.name, durable=True, arguments=dict(arguments))
+    for name in queue.retry_names:
+        waiting = {**_QUORUM, **_dead_letters_to(queue.name), "x-overflow": "reject-publish"}
+        await channel.declare_queue(name, durable=True, arguments=dict(waiting))
+
+
+def _dead_letters_to(queue: str) -> dict[str, str]:
+    return {
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue,
+        "x-dead-letter-strategy": "at-least-once",
+    }

@@ -1,0 +1,122 @@
+"""What happened, as seen from Telegram's side: calls that arrived, and what the webhook answered."""
+
+from __future__ import annotations
+
+import enum
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.changes import Changes
+
+
+class Outcome(enum.StrEnum):
+    """How a call ended."""
+
+    PENDING = "pending"
+    OK = "ok"
+    REFUSED = "refused"
+    RESET_BEFORE = "reset before"
+    RESET_AFTER = "reset after"
+    LOST = "lost"
+    """The client went away before its call was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a request reached the server: `at` by time.monotonic(), `wall` by time.time()."""
+
+    at: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> Arrival:
+        """Stamp an arrival."""
+        return cls(time.monotonic(), time.time())
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a method."""
+
+    arrived: float
+    wall: float
+    method: str
+    chat_id: int | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    outcome: Outcome = Outcome.PENDING
+    status: int | None = None
+    """The HTTP status of the answer; None while pending and for a connection that was reset."""
+    description: str = ""
+    message_id: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the person sees what the call was to do, known to the caller or not."""
+        return self.outcome in (Outcome.OK, Outcome.RESET_AFTER)
+
+    @property
+    def sent_a_message(self) -> bool:
+        """Whether it brought a new message to the person, and not an edit."""
+        return self.done and self.method.startswith("send")
+
+
+@dataclass(slots=True)
+class WebhookTry:
+    """One request to the webhook; stamps are time.monotonic()."""
+
+    update_id: int
+    kind: str
+    chat_id: int | None
+    number: int
+    """1 for the first try of this update."""
+    sent: float
+    answered: float | None = None
+    status: int | None = None
+    """None when no answer came; then `error` tells why."""
+    error: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the webhook took the update."""
+        return self.status is not None and 200 <= self.status <= 299  # noqa: PLR2004 - HTTP's success
+
+
+class Ledger:
+    """Append-only; `calls` holds what counts against the flood limits, `other_calls` the rest."""
+
+    def __init__(self, changes: Changes) -> None:
+        self.calls: list[Call] = []
+        self.other_calls: list[Call] = []
+        self.webhook: list[WebhookTry] = []
+        self.ended = 0
+        """How many calls have ended, of either kind."""
+        self._changes = changes
+
+    def open_call(self, arrival: Arrival, method: str, *, counted: bool) -> Call:
+        """Enter a call at the moment of its arrival."""
+        call = Call(arrival.at, arrival.wall, method)
+        (self.calls if counted else self.other_calls).append(call)
+        self._changes.tell()
+        return call
+
+    def close_call(self, call: Call, outcome: Outcome, status: int | None = None, description: str = "") -> None:
+        """Enter how a call ended."""
+        call.outcome, call.status, call.description = outcome, status, description
+        self.ended += 1
+        self._changes.tell()
+
+    def open_try(self, entry: WebhookTry) -> None:
+        """Enter a request to the webhook."""
+        self.webhook.append(entry)
+        self._changes.tell()
+
+    def close_try(self, entry: WebhookTry, status: int | None, error: str) -> None:
+        """Enter what the webhook answered."""
+        entry.answered, entry.status, entry.error = time.monotonic(), status, error
+        self._changes.tell()
+
+    def calls_to(self, chat_id: int) -> list[Call]:
+        """The counted calls for one chat, in order of arrival."""
+        return [call for call in self.calls if call.chat_id == chat_id]

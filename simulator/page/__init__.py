@@ -1,0 +1,1 @@
+"""The page at `/`: the figures so far, the calls per second, and the latest conversations."""

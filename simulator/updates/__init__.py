@@ -1,0 +1,1 @@
+"""Updates on their way to the bot: the queues, the webhook with its retries, and getUpdates."""

@@ -1,0 +1,1 @@
+"""Nothing is prepared for all tests: the project is installed, so they import it as anyone would."""

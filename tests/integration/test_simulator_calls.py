@@ -1,0 +1,172 @@
+"""What the Bot API's end sees of calls: flood limits, faults, the ledger."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from simulator.crowd import Crowd
+from simulator.faults import Faults
+from simulator.ledger import Outcome
+from simulator.report import figures
+from simulator.server import Simulator, SimulatorConfig
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Simulator]:
+    async with Simulator(SimulatorConfig()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def crowd(telegram: Simulator) -> Crowd:
+    return Crowd(telegram, employees=40)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def send(http: aiohttp.ClientSession, telegram: Simulator, chat_id: int) -> dict[str, Any]:
+    url = f"{telegram.url}/bot{telegram.token}/sendMessage"
+    async with http.post(url, data={"chat_id": chat_id, "text": "salam"}) as answer:
+        body: dict[str, Any] = await answer.json()
+        assert body.get("error_code", 200) == answer.status
+        return body
+
+
+async def test_the_31st_call_within_a_second_is_refused_with_retry_after(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    answers = [await send(http, telegram, employee.id) for employee in crowd.employees[:31]]
+    assert telegram.ledger.calls[30].arrived - telegram.ledger.calls[0].arrived < 1.0
+    assert [answer["ok"] for answer in answers] == [True] * 30 + [False]
+    assert answers[30] == {
+        "ok": False,
+        "error_code": 429,
+        "description": "Too Many Requests: retry after 1",
+        "parameters": {"retry_after": 1},
+    }
+    assert figures(telegram).refused == {429: 1}
+    assert figures(telegram).most_in_one_second == 31
+
+
+async def test_the_fourth_message_to_a_person_at_once_is_refused(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    person = crowd.employees[0]
+    answers = [await send(http, telegram, person.id) for _ in range(4)]
+    assert [answer["ok"] for answer in answers] == [True, True, True, False]
+    assert len(telegram.chat(person.id)) == 3
+
+
+async def test_calls_that_bring_no_message_count_against_nothing(
+    telegram: Simulator, http: aiohttp.ClientSession
+) -> None:
+    for _ in range(40):
+        async with http.get(f"{telegram.url}/bot{telegram.token}/getMe") as answer:
+            assert answer.status == 200
+    assert telegram.ledger.calls == []
+    assert len(telegram.ledger.other_calls) == 40
+
+
+async def test_a_call_is_stamped_before_its_body_has_arrived(telegram: Simulator, crowd: Crowd) -> None:
+    body = f"chat_id={crowd.employees[0].id}&text=salam".encode()
+    reader, writer = await asyncio.open_connection(telegram.config.host, int(telegram.url.rpartition(":")[2]))
+    head = f"POST /bot{telegram.token}/sendMessage HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n".encode())
+    await telegram.until(lambda: len(telegram.ledger.calls) == 1)
+    before_the_body = time.monotonic()
+    writer.write(body)
+    assert b"200 OK" in await reader.read()
+    writer.close()
+    assert telegram.ledger.calls[0].arrived < before_the_body
+
+
+async def test_the_ledger_keeps_what_was_called_and_how_it_ended(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    person = crowd.employees[0].id
+    sent = await send(http, telegram, person)
+    await send(http, telegram, 1)
+    good, bad = telegram.ledger.calls
+    assert (good.method, good.chat_id, good.outcome, good.status) == ("sendMessage", person, Outcome.OK, 200)
+    assert good.params == {"chat_id": str(person), "text": "salam"}
+    assert good.message_id == sent["result"]["message_id"]
+    assert (bad.outcome, bad.status, bad.description) == (Outcome.REFUSED, 400, "Bad Request: chat not found")
+
+
+async def test_faults_that_were_asked_for_come_with_their_status(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    one, two, three = (employee.id for employee in crowd.employees[:3])
+    telegram.faults.server_error_next = 1
+    telegram.faults.flood_chats[two] = 1
+    telegram.faults.flood_retry_after = 7
+    assert (await send(http, telegram, one))["error_code"] == 502
+    assert (await send(http, telegram, two))["parameters"] == {"retry_after": 7}
+    assert (await send(http, telegram, three))["ok"] is True
+
+
+async def test_a_reset_before_sends_nothing_and_a_reset_after_does(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    one, two = (employee.id for employee in crowd.employees[:2])
+    telegram.faults.reset_before_next = 1
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await send(http, telegram, one)
+    telegram.faults.reset_after_next = 1
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await send(http, telegram, two)
+    assert (telegram.chat(one), [message.text for message in telegram.chat(two)]) == ([], ["salam"])
+    assert [call.outcome for call in telegram.ledger.calls] == [Outcome.RESET_BEFORE, Outcome.RESET_AFTER]
+
+
+async def test_a_slow_answer_does_not_delay_the_message(crowd: Crowd, telegram: Simulator) -> None:
+    telegram.faults.latency = (30.0, 30.0)
+    person = crowd.employees[0].id
+    async with aiohttp.ClientSession() as http:
+        calling = asyncio.create_task(send(http, telegram, person))
+        await telegram.until(lambda: len(telegram.chat(person)) == 1)
+        assert not calling.done()
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+
+
+async def test_faults_can_be_given_from_the_start() -> None:
+    async with Simulator(faults=Faults(server_error_rate=1.0, server_error_code=500)) as telegram:
+        person = Crowd(telegram, employees=1).employees[0]
+        async with aiohttp.ClientSession() as http:
+            assert (await send(http, telegram, person.id))["description"] == "Internal Server Error"
+
+
+async def test_waiting_in_vain_tells_what_did_happen(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    await send(http, telegram, crowd.employees[0].id)
+
+    def hell_has_frozen() -> bool:
+        return False
+
+    with pytest.raises(
+        TimeoutError, match=r"still not .*hell_has_frozen: 1 calls \(1 done, the last sendMessage: ok\)"
+    ):
+        await telegram.until(hell_has_frozen, timeout=0.01)
+
+
+async def test_the_page_is_served_at_the_root(telegram: Simulator, http: aiohttp.ClientSession) -> None:
+    async with http.get(telegram.url) as answer:
+        assert answer.content_type == "text/html"
+        assert "Telegram, simulated" in await answer.text()
+
+
+async def test_stopping_twice_is_harmless() -> None:
+    telegram = Simulator()
+    await telegram.start()
+    await telegram.stop()
+    await telegram.stop()
