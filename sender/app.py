@@ -57,11 +57,12 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
         control = Link(settings.rabbitmq_url, "sender turn", [publisher, turn])
         consuming = Link(settings.rabbitmq_url, "sender consume", consumers)
 
-        async def consuming_if_active() -> bool:
-            return not turn.active or await consuming.answers()
+        async def in_place() -> bool:
+            """A standby waits for its turn; an active sender may send and is fed."""
+            return not turn.active or (turn.held and await consuming.answers())
 
         life.probes.require("rabbitmq", control.answers)
-        life.probes.require("consumers", consuming_if_active)
+        life.probes.require("turn", in_place)
         async with (
             life.running(control.run(), "control link"),
             life.running(_consume_in_turn(turn, consuming), "consume link"),

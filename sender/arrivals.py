@@ -17,6 +17,8 @@ from sender.schedule import Item, Priority, Schedule
 from shared.consume import Delivery, Done, Handler, Verdict
 from shared.contracts import OutboundCall, decode
 
+HELD: Final = 20.0
+"""Seconds a change is held in memory for a call that has not come; then it is left in Redis."""
 TOO_LATE: Final = 3600.0
 """Seconds after which a change is dropped whose call was never seen."""
 
@@ -32,6 +34,7 @@ class Arrivals:
         self._clock = clock
         self._changed = changed
         self._verdicts: dict[Item, asyncio.Future[Verdict]] = {}
+        self._awaited: dict[str, asyncio.Event] = {}
 
     def handler(self, priority: Priority) -> Handler:
         """The handler of one of the queues."""
@@ -62,6 +65,8 @@ class Arrivals:
             item = Item(call, priority, arrived=self._clock())
             self._verdicts[item] = asyncio.get_running_loop().create_future()
             self._schedule.add(item)
+            if (awaited := self._awaited.pop(call.key, None)) is not None:
+                awaited.set()
             await self._make_ready(item)
         return await self._over(item)
 
@@ -106,6 +111,18 @@ class Arrivals:
         self._changed()
         await self._places.went_out(change.key, NO_MESSAGE)
 
+    async def _comes(self, target: str) -> bool:
+        """Whether the call of this key comes within HELD; the usual case, since both were published together."""
+        coming = self._awaited.setdefault(target, asyncio.Event())
+        try:
+            async with asyncio.timeout(HELD):
+                await coming.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._awaited.pop(target, None)
+        return True
+
     async def _change(self, change: OutboundCall, target: str) -> Verdict:
         """Merge the change into its call, or make it a call of its own, or leave it for a call that is yet to come."""
         if self._places.remembers(change.key):
@@ -118,14 +135,20 @@ class Arrivals:
         if item is not None:
             await self._over(item)
         message_id = await self._places.message(target)
-        if message_id is not None:
-            return await self._send(_edit(change, message_id), Priority.ENRICHMENT) if message_id else Done()
+        if message_id is None:
+            return await self._keep(change, target)
+        if message_id == NO_MESSAGE:
+            return Done()
+        return await self._send(_edit(change, message_id), Priority.ENRICHMENT)
+
+    async def _keep(self, change: OutboundCall, target: str) -> Verdict:
+        """Hold a change whose call is not here: in memory, then in Redis, until it is too late."""
         if time.time() - change.created_at > TOO_LATE:
             return Done()  # if_gone: drop
-        await self._places.leave(change)
-        if self._schedule.get(target) is not None or self._places.remembers(target):
-            return await self._change(change, target)  # it came while we were leaving the change
-        return Done()
+        if not await self._comes(target):
+            await self._places.leave(change)
+        came = self._schedule.get(target) is not None or self._places.remembers(target)
+        return await self._change(change, target) if came else Done()
 
 
 def _edit(change: OutboundCall, message_id: int) -> OutboundCall:

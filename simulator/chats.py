@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +55,8 @@ class Chat:
     info: dict[str, Any]
     messages: dict[int, SeenMessage] = field(default_factory=dict)
     last_id: int = 0
+    touched: float = 0.0
+    """When something was last said or edited, by time.monotonic()."""
 
     @property
     def id(self) -> int:
@@ -68,6 +72,7 @@ class Chat:
         """Put a message in its place."""
         self.messages[message.message_id] = message
         self.last_id = max(self.last_id, message.message_id)
+        self.touched = time.monotonic()
 
 
 class Chats:
@@ -98,9 +103,8 @@ class Chats:
 
     def latest(self, count: int) -> list[Chat]:
         """The chats in which something was said last, the very last first."""
-        spoken = [chat for chat in self._chats.values() if chat.messages]
-        spoken.sort(key=lambda chat: _stamp(chat.messages[next(reversed(chat.messages))]), reverse=True)
-        return spoken[:count]
+        spoken = (chat for chat in self._chats.values() if chat.messages)
+        return heapq.nlargest(count, spoken, key=lambda chat: chat.touched)
 
     def receive(self, update: dict[str, Any]) -> None:
         """Keep what a person did; a message without a number gets its chat's next one."""
@@ -111,7 +115,3 @@ class Chats:
                 chat = self.add(message["chat"])
                 message.setdefault("message_id", chat.last_id + 1)
                 chat.keep(SeenMessage(message, from_bot=False))
-
-
-def _stamp(message: SeenMessage) -> tuple[int, int]:
-    return int(message.raw.get("edit_date", message.raw.get("date", 0))), message.message_id

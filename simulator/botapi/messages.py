@@ -78,6 +78,7 @@ class Messages:
         if markup is not None:
             raw["reply_markup"] = markup
         message.raw, message.markup, message.edits = raw, markup, message.edits + 1
+        chat.keep(message)
         return raw
 
     def _chat(self, chat_id: int | str | None) -> Chat:

@@ -52,6 +52,7 @@ class Deliverer:
         self._in_work: dict[Lane, asyncio.Task[None]] = {}
         self._queue: dict[Lane, None] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._stopped = False
 
     def start(self, rules: DeliveryRules) -> None:
         """Begin with what waits already."""
@@ -68,6 +69,7 @@ class Deliverer:
 
     async def stop(self) -> None:
         """Post nothing more; what is under way is broken off, and tried again by the next deliverer."""
+        self._stopped = True
         self._updates.listener = None
         self._queue.clear()
         self._connections.stop()
@@ -93,7 +95,7 @@ class Deliverer:
 
     def _leave(self, lane: Lane, _: asyncio.Task[None]) -> None:
         del self._in_work[lane]
-        if self._updates.listener is None:
+        if self._stopped:
             return
         if lane in self._updates.lanes:
             self._queue[lane] = None
@@ -101,7 +103,10 @@ class Deliverer:
 
     async def _serve(self, lane: Lane) -> None:
         """Deliver the first update of a lane, however many tries it takes."""
-        update = self._updates.lanes[lane][0]
+        waiting = self._updates.lanes.get(lane)
+        if not waiting:
+            return  # it grew too old before its turn came
+        update = waiting[0]
         pauses = Pauses(self.rules.random)
         tries, taken = 0, 0
         while update.expires > self._updates.clock():
