@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from aiogram import Bot, Dispatcher
+from aiogram.methods import SendMessage
 from aiogram.types import Update, User
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ from shared.consume import Delivery, Done, Verdict
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
 from shared.errors import Undecodable
+from shared.lean_aiogram import build
 from shared.publisher import Headers, Publisher
 
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
@@ -43,6 +45,7 @@ class UpdateHandler:
         self._bot = Bot(_NO_TOKEN, session=CollectingSession())
         self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher.include_router(router())
+        build(Update, SendMessage)
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Give the update its effect once, and publish what it answers.

@@ -73,14 +73,14 @@ class Intake:
             log.info("update_dropped", update_id=head.update_id, reason="of a kind that the fleet does not handle")
             return "dropped"
         trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-        headers: Headers = {UPDATE_ID: head.update_id, RECEIVED_AT: time.time(), TRACEPARENT: trace}
+        headers: Headers = {UPDATE_ID: head.update_id, RECEIVED_AT: int(time.time()), TRACEPARENT: trace}
         await self._publisher.publish(UPDATES_QUEUE.name, body, key=str(head.update_id), headers=headers)
         person = getattr(head, head.kind).sender
         log.info("update_queued", update_id=head.update_id, user_id=person.id if person else None, trace=trace[3:35])
         return "queued"
 
     async def _bury(self, body: bytes, reason: str) -> Fate:
-        now = time.time()
+        now = int(time.time())
         log.warning("update_undecodable", reason=reason, size=len(body))
         headers: Headers = {
             REASON: f"undecodable: {reason}"[:500],

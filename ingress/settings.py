@@ -1,8 +1,8 @@
 """Owns what only the ingress reads from the environment."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.settings import BotToken, BrokerSettings, Port, ProcessSettings, WebhookSecret
 
@@ -15,27 +15,28 @@ class IngressSettings(ProcessSettings, BrokerSettings):
     )
     http_port: Port = Field(8080, description="`POST /webhook` listens here")
     telegram_webhook_secret: WebhookSecret | None = Field(
-        None, description="1 to 256 of A-Z a-z 0-9 _ -; what Telegram must show with each update"
+        None,
+        validate_default=True,
+        description="1 to 256 of A-Z a-z 0-9 _ -; what Telegram must show with each update; `openssl rand -hex 32`",
     )
     telegram_webhook_secret_previous: WebhookSecret | None = Field(
         None, description="the secret before, accepted too while rotating"
     )
     telegram_bot_token: BotToken | None = Field(
-        None, description="the bot's token from @BotFather, `123456:ABC...`; for polling"
+        None, validate_default=True, description="the bot's token from @BotFather, `123456:ABC...`; for polling"
     )
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern=r"^https?://", description="address of the Bot API; for polling"
     )
 
-    @model_validator(mode="after")
-    def _mode_has_its_secret(self) -> Self:
-        if self.ingress_mode == "webhook" and self.telegram_webhook_secret is None:
-            msg = "TELEGRAM_WEBHOOK_SECRET: missing; without it anybody could post (make one: `openssl rand -hex 32`)"
+    @field_validator("telegram_webhook_secret", "telegram_bot_token")
+    @classmethod
+    def _mode_has_its_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mode = "webhook" if info.field_name == "telegram_webhook_secret" else "polling"
+        if value is None and info.data.get("ingress_mode") == mode:
+            msg = f"missing, INGRESS_MODE={mode} needs it"
             raise ValueError(msg)
-        if self.ingress_mode == "polling" and self.telegram_bot_token is None:
-            msg = "TELEGRAM_BOT_TOKEN: missing; INGRESS_MODE=polling asks Telegram with it (get one: @BotFather)"
-            raise ValueError(msg)
-        return self
+        return value
 
     @property
     def secrets(self) -> list[bytes]:

@@ -74,7 +74,7 @@ async def _environment(engines: Engines) -> dict[str, str]:
         "RABBITMQ_URL": engines.rabbitmq.url,
         "DATABASE_URL": await engines.postgres.create_database(DATABASE),
         "REDIS_URL": engines.redis.url,
-        "LOG_FORMAT": "console",
+        "LOG_FORMAT": "json",
         "LOG_LEVEL": "INFO",
         **POOL,
     }

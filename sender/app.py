@@ -43,7 +43,7 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
         contextlib.aclosing(Telegram(settings)) as telegram,
     ):
         departures = Departures(
-            Schedule(busy=settings.sender_rate),
+            Schedule(settings.sender_rate),
             Pacer(settings.sender_rate, settings.guard, time.monotonic()),
             turn,
             telegram,

@@ -73,16 +73,18 @@ class Arrivals:
     async def _make_ready(self, item: Item) -> None:
         """Let the call go, unless it went out before; with the change that came before it, if one did."""
         try:
-            if await self._places.message(item.call.key) is not None:
+            call, now = item.call, time.time()
+            if await self._places.message(call.key, call.created_at, now) is not None:
                 self._schedule.remove(item, self._clock())
                 self.decide(item, Done())
                 return
-            early = await self._places.early(item.call.key) if item.call.awaits_enrichment else None
+            may_have_early = call.awaits_enrichment and now - call.created_at > HELD / 2
+            early = await self._places.early(call.key) if may_have_early else None
         except asyncio.CancelledError:
             self._forget(item)
             raise
         if early is not None:
-            await self._merge(item, early)
+            self._merge(item, early)
         self._schedule.ready(item, self._clock())
         self._changed()
 
@@ -105,11 +107,11 @@ class Arrivals:
             if (waiting := self._verdicts.pop(item, None)) is not None:
                 waiting.cancel()
 
-    async def _merge(self, item: Item, change: OutboundCall) -> None:
+    def _merge(self, item: Item, change: OutboundCall) -> None:
         self._schedule.merge(item, change, self._clock())
         MERGED.inc()
         self._changed()
-        await self._places.went_out(change.key, NO_MESSAGE)
+        self._places.note(change.key)
 
     async def _comes(self, target: str) -> bool:
         """Whether the call of this key comes within HELD; the usual case, since both were published together."""
@@ -129,12 +131,12 @@ class Arrivals:
             return Done()
         item = self._schedule.get(target)
         if item is not None and self._schedule.waits(item):
-            await self._merge(item, change)
+            self._merge(item, change)
             await self._over(item)
             return Done()
         if item is not None:
             await self._over(item)
-        message_id = await self._places.message(target)
+        message_id = await self._places.message(target, change.created_at, time.time())
         if message_id is None:
             return await self._keep(change, target)
         if message_id == NO_MESSAGE:
@@ -145,10 +147,13 @@ class Arrivals:
         """Hold a change whose call is not here: in memory, then in Redis, until it is too late."""
         if time.time() - change.created_at > TOO_LATE:
             return Done()  # if_gone: drop
-        if not await self._comes(target):
+        if not self._knows(target) and not await self._comes(target):
             await self._places.leave(change)
-        came = self._schedule.get(target) is not None or self._places.remembers(target)
-        return await self._change(change, target) if came else Done()
+        return await self._change(change, target) if self._knows(target) else Done()
+
+    def _knows(self, target: str) -> bool:
+        """Whether the call of this key is here or was; asked after every pause, since it may come in any of them."""
+        return self._schedule.get(target) is not None or self._places.remembers(target)
 
 
 def _edit(change: OutboundCall, message_id: int) -> OutboundCall:

@@ -63,6 +63,7 @@ class Departures:
             if self._epoch != self._turn.epoch:
                 self._epoch = self._turn.epoch
                 self._pacer.restart(self._clock())
+                self._places.took_over(time.time())
             self._wake.clear()
             wait = self._depart()
             if wait is None or wait > 0:

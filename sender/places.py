@@ -1,9 +1,11 @@
 """Owns what is remembered of calls by key: that one has gone out, as which message, and changes that came too early.
 
-In memory for this process, in Redis for the one that takes over. Fails open, in writing: with Redis away at a takeover
-a call may go out twice, and an address may not find its reply; nobody is left without an answer.
+In memory for this process, in Redis for the one that takes over; Redis is not asked what memory must know. Fails open,
+in writing: with Redis away at a takeover a call may go out twice, and an address may not find its reply; nobody is left
+without an answer.
 """
 
+import math
 from collections import OrderedDict
 from typing import Final, Protocol
 
@@ -17,6 +19,11 @@ REMEMBERED: Final = 20_000
 KEPT: Final = 6 * 3600
 KEPT_EARLY: Final = 3600
 """Seconds in Redis: for calls that have gone out, and for changes whose call has not come yet."""
+
+YOUNG: Final = 300.0
+"""Seconds for which memory is sure to reach back."""
+CLOCKS_AGREE: Final = 5.0
+"""Seconds by which the clocks of two machines may differ."""
 
 NO_MESSAGE: Final = 0
 """Stands for the message of a call that made none."""
@@ -40,16 +47,35 @@ class Places:
 
     def __init__(self, store: PlaceStore) -> None:
         self._store = store
+        self._known_since = math.inf
         self._sent: OrderedDict[str, int] = OrderedDict()
 
     def remembers(self, key: str) -> bool:
         """Whether this process sent it, not long ago."""
         return key in self._sent
 
-    async def message(self, key: str) -> int | None:
-        """The message that the call became; None if it is not known to have gone out."""
+    def took_over(self, now: float) -> None:
+        """From this moment (unix seconds) on this process sends, and so knows every call made after it."""
+        self._known_since = now + CLOCKS_AGREE
+
+    def note(self, key: str, message_id: int = NO_MESSAGE) -> None:
+        """Remember in this process that the key has had its effect."""
+        self._sent[key] = message_id
+        if len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
+
+    async def message(self, key: str, created_at: float, now: float) -> int | None:
+        """The message that the call became; None if it is not known to have gone out.
+
+        Args:
+            key: the call's.
+            created_at: when the call was made (unix seconds); one made in our time and young is known here.
+            now: unix seconds.
+        """
         if key in self._sent:
             return self._sent[key]
+        if created_at > self._known_since and now - created_at < YOUNG:
+            return None
         try:
             value = await self._store.get(f"sent:{key}")
         except CacheUnavailable:
@@ -58,9 +84,7 @@ class Places:
 
     async def went_out(self, key: str, message_id: int) -> None:
         """Remember that the call went out as this message."""
-        self._sent[key] = message_id
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+        self.note(key, message_id)
         try:
             await self._store.put(f"sent:{key}", str(message_id), KEPT)
         except CacheUnavailable:

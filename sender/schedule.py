@@ -7,8 +7,9 @@ Ranks, best first:
 3. bulk.
 
 A reply's address is usually a few milliseconds behind it. Waiting for it makes one call out of two, so a reply waits
-PATIENCE while the cap is not short, and PATIENCE_BUSY once as many replies wait as the cap takes a second: the calls
-that are complete go first and nothing is lost.
+PATIENCE in quiet times, and PATIENCE_BUSY in a rush, when the cap is what everybody waits for: the calls that are
+complete go first, and nothing is lost. It is a rush while the last RUSH arrivals fit into a second, or more wait than
+the cap takes in one.
 
 Pure: time is an argument, seconds on one monotonic clock.
 """
@@ -26,6 +27,7 @@ CHAT_INTERVAL: Final = 1.05
 PATIENCE: Final = 0.1
 PATIENCE_BUSY: Final = 2.0
 PATIENCE_LIMIT: Final = 10.0
+RUSH: Final = 10
 
 
 class Priority(IntEnum):
@@ -75,11 +77,12 @@ class Schedule:
     """Calls that wait or are under way, by key and by chat.
 
     Args:
-        busy: number of waiting calls from which on the cap counts as short.
+        rate: calls a second that the cap allows.
     """
 
-    def __init__(self, busy: int) -> None:
-        self._busy = busy
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._latest: deque[float] = deque(maxlen=RUSH)
         self._items: dict[str, Item] = {}
         self._lanes: dict[int, _Lane] = {}
         self._ranked: list[tuple[int, float, int, int]] = []
@@ -101,6 +104,7 @@ class Schedule:
     def add(self, item: Item) -> None:
         """Put the call at the end of its chat's lane; it goes once it is made `ready`."""
         self._items[item.call.key] = item
+        self._latest.append(item.arrived)
         self._lanes.setdefault(item.call.chat_id, _Lane()).items.append(item)
 
     def ready(self, item: Item, now: float) -> None:
@@ -181,6 +185,9 @@ class Schedule:
         if not lane.items and not lane.under_way and later is None:
             del self._lanes[chat]
 
+    def _rush(self, now: float) -> bool:
+        return len(self._items) > self._rate or (len(self._latest) == RUSH and now - self._latest[0] < 1.0)
+
     def _rank_of(self, lane: _Lane, now: float) -> tuple[int | None, float | None]:
         """The rank of the lane's first call, if it may go now; and when that should be looked at again."""
         if now < lane.free_at:
@@ -192,7 +199,7 @@ class Schedule:
             return 1 + item.priority, None
         if item.complete or now >= item.arrived + PATIENCE_LIMIT:
             return 0, None
-        patience = PATIENCE_BUSY if len(self._items) >= self._busy else PATIENCE
+        patience = PATIENCE_BUSY if self._rush(now) else PATIENCE
         if now < item.arrived + patience:
             return None, item.arrived + patience
         return 1, item.arrived + PATIENCE_LIMIT

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from sender.settings import SenderSettings
 from shared.contracts import OutboundCall
+from shared.lean_aiogram import build
 
 ANSWER_TIMEOUT: Final = 30
 """Seconds Telegram may take to answer; afterwards the call's fate is unknown."""
@@ -103,6 +104,7 @@ class Telegram:
 
     def __init__(self, settings: SenderSettings) -> None:
         session = _GatedSession(limit=IN_FLIGHT, api=TelegramAPIServer.from_base(settings.telegram_api_url))
+        build(*_METHODS.values(), *(methods.Response[method.__returning__] for method in _METHODS.values()))  # type: ignore[name-defined]  # a type made at run time
         self._bot = Bot(settings.telegram_bot_token.get_secret_value(), session=session)
 
     async def aclose(self) -> None:

@@ -205,8 +205,8 @@ class Consumer:
         return fate
 
     async def _move(self, delivery: Delivery, queue: str, reason: str, *, expires: float | None) -> None:
-        now = time.time()
-        kept = {key: value for key, value in delivery.headers.items() if isinstance(value, str | int | float)}
+        now = int(time.time())
+        kept = {key: value for key, value in delivery.headers.items() if isinstance(value, str | int)}
         headers = {
             FIRST_FAILED: now,
             **kept,

@@ -19,7 +19,7 @@ ALLOWED_UPDATES: Final = ("message",)
 UPDATE_ID: Final = "update_id"
 RECEIVED_AT: Final = "received_at"
 TRACEPARENT: Final = "traceparent"
-"""Headers of a message in `updates`: Telegram's id (int), unix seconds (float), W3C trace context."""
+"""Headers of a message in `updates`: Telegram's id (int), unix seconds (int), W3C trace context."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,8 +21,8 @@ CONFIRM_TIMEOUT: Final = 2.0
 """Seconds a confirm may take; the ingress promises Telegram an answer within them."""
 
 
-Headers = Mapping[str, str | int | float]
-"""Small values that travel beside a message's bytes."""
+Headers = Mapping[str, str | int]
+"""Small values that travel beside a message's bytes. No floats: pamqp sends them in 32 bits, a minute off."""
 
 
 class Publisher:

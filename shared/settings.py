@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SECRETS = Path("/run/secrets")
@@ -37,6 +37,17 @@ def _shape(pattern: str, said: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _urls(*schemes: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        urls = (url.strip() for url in value.get_secret_value().split(","))
+        if not all(url.startswith(tuple(f"{scheme}://" for scheme in schemes)) for url in urls if url):
+            msg = f"each must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         msg = "is no zone of the tz database, such as Asia/Baku"
@@ -47,6 +58,7 @@ def _zone(value: str) -> str:
 Port = Annotated[int, Field(ge=1, le=65535)]
 AmqpUrl = Annotated[SecretStr, _url("amqp", "amqps")]
 PostgresUrl = Annotated[SecretStr, _url("postgresql", "postgres")]
+PostgresUrls = Annotated[SecretStr, _urls("postgresql", "postgres")]
 BotToken = Annotated[SecretStr, _shape(r"\d+:[\w-]+", "digits, a colon, and letters, digits, _ or -")]
 WebhookSecret = Annotated[SecretStr, _shape(r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ -")]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
@@ -84,11 +96,19 @@ class DatabaseSettings(Settings):
     database_url: PostgresUrl = Field(
         description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`"
     )
-    database_replica_urls: SecretStr = Field(
+    database_replica_urls: PostgresUrls = Field(
         SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
     )
     db_pool_min: int = Field(5, ge=0, description="connections a process keeps open")
-    db_pool_max: int = Field(100, ge=1, description="connections a process opens at most")
+    db_pool_max: int = Field(100, ge=1, validate_default=True, description="connections a process opens at most")
+
+    @field_validator("db_pool_max")
+    @classmethod
+    def _holds_the_least(cls, value: int, info: ValidationInfo) -> int:
+        if value < (least := info.data.get("db_pool_min", 0)):
+            msg = f"must not be less than DB_POOL_MIN, which is {least}"
+            raise ValueError(msg)
+        return value
 
     @property
     def replica_urls(self) -> list[str]:

@@ -59,6 +59,7 @@ def _towns() -> _Towns:
     from reverse_geocode import GeocodeData  # noqa: PLC0415 - 180 MB that only this geocoder needs
 
     towns: _Towns = GeocodeData(0)
+    _country(towns.query([(40.4, 49.9)])[0], "az")  # loads the locale's data and the tree's code
     return towns
 
 

@@ -1,0 +1,140 @@
+"""What passes between services: version 1 is what it was, and nothing else is taken for it."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts import EventRef, GeoRequest, Message, OutboundCall, Slot, decode, encode
+from shared.errors import Undecodable
+
+GOLDEN: dict[str, tuple[bytes, Message]] = {
+    "a call": (
+        b'{"v":1,"key":"u7:0","chat_id":-1001234567890,"method":"sendMessage","params":{"text":"Sa\xc4\x9f olun",'
+        b'"reply_markup":{"inline_keyboard":[]}},"created_at":1795471200.25,"target":null,"awaits_enrichment":true,'
+        b'"if_gone":"drop"}',
+        OutboundCall(
+            key="u7:0",
+            chat_id=-1001234567890,
+            method="sendMessage",
+            params={"text": "Sağ olun", "reply_markup": {"inline_keyboard": []}},
+            created_at=1795471200.25,
+            awaits_enrichment=True,
+        ),
+    ),
+    "an enrichment": (
+        b'{"v":1,"key":"u7:0:geo","chat_id":5100000007,"method":"editMessageText","params":{"text":"x"},'
+        b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop"}',
+        OutboundCall(
+            key="u7:0:geo",
+            chat_id=5100000007,
+            method="editMessageText",
+            params={"text": "x"},
+            created_at=1795471201.0,
+            target="u7:0",
+        ),
+    ),
+    "a question for an address": (
+        b'{"v":1,"reply_key":"u7:0","chat_id":5100000007,"slot":{"text":"at ...!","start":3,"end":6},'
+        b'"event":{"user_id":5100000007,"sent_at":1795471200,"update_id":7},"latitude":40.3717,"longitude":-49.8505,'
+        b'"language":"az"}',
+        GeoRequest(
+            reply_key="u7:0",
+            chat_id=5100000007,
+            slot=Slot("at ...!", 3, 6),
+            event=EventRef(5100000007, 1795471200, 7),
+            latitude=40.3717,
+            longitude=-49.8505,
+            language="az",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_version_one_is_written_as_ever(name: str) -> None:
+    wire, message = GOLDEN[name]
+    assert json.loads(encode(message)) == json.loads(wire)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_version_one_is_read_as_ever(name: str) -> None:
+    wire, message = GOLDEN[name]
+    assert decode(type(message), wire) == message
+    assert decode(type(message), encode(message)) == message
+
+
+def test_the_least_of_version_one_is_enough() -> None:
+    wire = b'{"v":1,"key":"k","chat_id":1,"method":"sendMessage","params":{},"created_at":0}'
+    assert decode(OutboundCall, wire) == OutboundCall(
+        key="k", chat_id=1, method="sendMessage", params={}, created_at=0.0
+    )
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_fields_of_a_later_release_are_ignored(name: str) -> None:
+    wire, message = GOLDEN[name]
+    later = json.loads(wire) | {"priority": 9, "x": {"y": [1]}}
+    assert decode(type(message), json.dumps(later).encode()) == message
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_an_unknown_version_is_refused_with_both_versions_named(version: int) -> None:
+    wire, message = GOLDEN["a call"]
+    other = json.dumps(json.loads(wire) | {"v": version}).encode()
+    with pytest.raises(Undecodable, match=f"version {version} of OutboundCall is unknown here, this release reads 1"):
+        decode(type(message), other)
+
+
+def test_an_unknown_version_is_refused_for_its_version_even_where_its_fields_do_not_fit() -> None:
+    with pytest.raises(Undecodable, match="version 2"):
+        decode(GeoRequest, b'{"v":2,"entirely":"different"}')
+
+
+GARBAGE = {
+    "empty": b"",
+    "not JSON": b"hello",
+    "a list": b"[1,2]",
+    "no version": b'{"key":"k"}',
+    "a version that is text": b'{"v":"1"}',
+    "a version beyond 64 bits": b'{"v":99999999999999999999999999}',
+    "fields missing": b'{"v":1}',
+    "a wrong type": GOLDEN["a call"][0].replace(b'"chat_id":-1001234567890', b'"chat_id":"many"'),
+    "invalid UTF-8 in a field": GOLDEN["a call"][0].replace(b"\xc4\x9f", b"\xff\xfe"),
+    "invalid UTF-8 in a field's name": b'{"v":1,"\xff":1}',
+    "NaN": GOLDEN["a call"][0].replace(b"1795471200.25", b"NaN"),
+    "cut off": GOLDEN["a call"][0][:-20],
+    "something after the end": GOLDEN["a call"][0] + b"}",
+    "deep where it is skipped": b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"v":1}',
+    "deep where it is read": GOLDEN["a call"][0].replace(b"[]", b"[" * 100_000 + b"]" * 100_000),
+    "a lone surrogate": GOLDEN["a call"][0].replace(b"\xc4\x9f", b"\\ud800"),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_what_is_no_message_of_ours_is_undecodable_and_says_of_what_kind_it_should_be(name: str) -> None:
+    with pytest.raises(Undecodable, match="OutboundCall"):
+        decode(OutboundCall, GARBAGE[name])
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+_fields = st.sampled_from(
+    ["v", "key", "chat_id", "method", "params", "created_at", "slot", "event", "latitude", "longitude", "language"]
+)
+
+
+@given(st.binary() | st.dictionaries(_fields, _json | st.just(1)).map(lambda fields: json.dumps(fields).encode()))
+def test_any_bytes_are_a_message_or_undecodable_and_nothing_else(body: bytes) -> None:
+    for kind in (OutboundCall, GeoRequest):
+        with contextlib.suppress(Undecodable):
+            decode(kind, body)
+
+
+def test_the_address_goes_where_the_stand_in_was() -> None:
+    assert Slot("at ...!", 3, 6).filled("Nizami küç. 10") == "at Nizami küç. 10!"
