@@ -44,8 +44,7 @@ class Outbox:
 
     def add(self, method: TelegramMethod[Any]) -> None:
         """Take a call that a handler made."""
-        unsaid = {name for name, value in method if isinstance(value, Default)}
-        params = method.model_dump(mode="json", exclude_none=True, exclude=unsaid)
+        params = _said(method.model_dump(mode="json", fallback=_unsaid))
         call = OutboundCall(
             key=f"{self.update_id}:{len(self._calls)}",
             chat_id=params["chat_id"],
@@ -80,6 +79,19 @@ class Outbox:
 def unsealed(replies: bytes) -> list[Outgoing]:
     """Read what `Outbox.sealed` wrote."""
     return msgspec.json.decode(replies, type=list[Outgoing])
+
+
+def _unsaid(value: object) -> None:
+    """Dump aiogram's stand-in for "as the bot is configured", at any depth: as nothing, since this bot is not."""
+    if not isinstance(value, Default):
+        raise TypeError(f"a call cannot carry a {type(value).__name__}")
+
+
+def _said(value: Any) -> Any:  # noqa: ANN401 - plain JSON
+    """The same without what is None."""
+    if isinstance(value, dict):
+        return {name: _said(inner) for name, inner in value.items() if inner is not None}
+    return [_said(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _raw(message: OutboundCall | GeoRequest) -> msgspec.Raw:

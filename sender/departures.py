@@ -49,6 +49,9 @@ class Departures:
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
+        ACTIVE.set_function(lambda: float(turn.held))
+        WAITING.set_function(lambda: float(len(schedule)))
+        IN_FLIGHT.set_function(lambda: float(len(self._under_way)))
         self.arrivals = Arrivals(schedule, places, clock, self._wake.set)
 
     async def run(self) -> None:
@@ -58,7 +61,6 @@ class Departures:
             BaseException: what a delivery died of; its call would be held for ever.
         """
         while self._broken is None:
-            ACTIVE.set(self._turn.held)
             await self._turn.wait()
             if self._epoch != self._turn.epoch:
                 self._epoch = self._turn.epoch
@@ -81,7 +83,6 @@ class Departures:
     def _depart(self) -> float | None:
         """Let the next call go if one may; return the seconds to wait before asking again, None for until woken."""
         now = self._clock()
-        WAITING.set(len(self._schedule))
         if len(self._under_way) >= MOST_IN_FLIGHT:
             return None
         delay = self._pacer.delay(now)
@@ -94,13 +95,11 @@ class Departures:
         task = asyncio.create_task(self._deliver(item, self._pacer.take(now)), name=f"call:{item.call.key}")
         self._under_way.add(task)
         task.add_done_callback(self._landed)
-        IN_FLIGHT.set(len(self._under_way))
         return 0
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._broken = None if task.cancelled() else task.exception()
-        IN_FLIGHT.set(len(self._under_way))
         self._wake.set()
 
     async def _deliver(self, item: Item, slot: Slot) -> None:

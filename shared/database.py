@@ -49,6 +49,7 @@ class Pool:
         self._settings = settings
         self._pool: RawPool | None = None
         self._opening = asyncio.Lock()
+        self._asking: asyncio.Task[bool] | None = None
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
@@ -70,11 +71,21 @@ class Pool:
             raise DatabaseUnavailable(repr(problem)) from problem
 
     async def answers(self) -> bool:
-        """Whether the server answers a query now."""
+        """Whether the server answers a query within a second.
+
+        asyncpg gives a call to a frozen server up only after seconds, cancelled or not: so that is left behind, and
+        asked for again by the next.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="database answers")
+        await asyncio.wait([self._asking], timeout=1.0)
+        return self._asking.done() and self._asking.result()
+
+    async def _ask(self) -> bool:
         try:
-            async with asyncio.timeout(1.0), self.connection() as connection:
+            async with self.connection() as connection:
                 return bool(await connection.fetchval("SELECT true"))
-        except (DatabaseUnavailable, TimeoutError):
+        except DatabaseUnavailable:
             return False
 
     async def aclose(self) -> None:

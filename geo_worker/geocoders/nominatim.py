@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from geo_worker.geocoders import Policy, one_line
+from geo_worker.geocoders import GeocoderFailed, Policy, one_line
 from geo_worker.geocoders.http import GeocoderHttp
 
 PUBLIC: Final = "https://nominatim.openstreetmap.org/reverse"
@@ -17,7 +17,8 @@ PUBLIC_RATE: Final = 1.0
 
 
 class _Answer(msgspec.Struct):
-    display_name: str | None = None  # absent where there is nothing: then `error` says so, with status 200
+    display_name: str | None = None
+    error: str | None = None  # where there is no address, with status 200
 
 
 class Nominatim:
@@ -40,6 +41,8 @@ class Nominatim:
             "accept-language": language,
         }
         answer = await self._http.ask(query, _Answer)
+        if answer.display_name is None and answer.error is None:
+            raise GeocoderFailed("not the documented answer: neither display_name nor error")
         return one_line(answer.display_name) if answer.display_name else None
 
     async def aclose(self) -> None:

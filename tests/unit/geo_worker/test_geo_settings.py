@@ -58,13 +58,15 @@ def test_what_is_wrong_or_missing_is_named_in_one_line(
     assert line.startswith(f"{named}: ")
 
 
-def test_all_problems_are_told_at_once(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_problems_are_told_at_once(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     environment.setenv("GEOCODER_RATE", "fast")
     environment.delenv("REDIS_URL")
     environment.delenv("DATABASE_URL")
-    assert [line.partition(":")[0] for line in sorted(refused(capsys))] == ["DATABASE_URL", "GEOCODER_RATE", "REDIS_URL"]
+    assert [line.partition(":")[0] for line in sorted(refused(capsys))] == [
+        "DATABASE_URL",
+        "GEOCODER_RATE",
+        "REDIS_URL",
+    ]
 
 
 @pytest.mark.parametrize(

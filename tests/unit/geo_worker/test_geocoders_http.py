@@ -101,7 +101,14 @@ def _hostile(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "text",
-    ["Bakı\nsəhəri\r\n\tküçə", "ə" * 4000, "a\u202egnp\u2069\u200b\x00b", "  Bakı , ", "x\ue000y\ufeff", "Bakı\u2028küçə"],
+    [
+        "Bakı\nsəhəri\r\n\tküçə",
+        "ə" * 4000,
+        "a\u202egnp\u2069\u200b\x00b",
+        "  Bakı , ",
+        "x\ue000y\ufeff",
+        "Bakı\u2028küçə",
+    ],
 )
 async def test_whatever_it_is_called_an_address_is_one_printable_line(
     geocoder: HttpGeocoder, server: StandIn, text: str
@@ -171,6 +178,7 @@ FAILURES = {
     "not utf-8": _plain(200, b'{"display_name": "\xff\xfe", "features": "\xff"}'),
     "half of a surrogate pair": _plain(200, b'{"display_name": "\\ud800", "features": "\\ud800"}'),
     "null": json_of(None),
+    "json of somebody else": json_of({"message": "ok"}),
     "a list": json_of([NOMINATIM_BAKU]),
     "wrong types": json_of({"display_name": 153, "features": {}}),
     "wrong types inside": json_of({"display_name": {"az": "Bakı"}, "features": [{"properties": {"name": 1}}]}),
@@ -267,9 +275,7 @@ async def _no_other_error(geocoder: HttpGeocoder) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixtures are of the module
 )
 @given(body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "text/html; charset=ebcdic", "x"]))
-async def test_random_bytes_raise_nothing_else(
-    geocoder: HttpGeocoder, server: StandIn, body: bytes, kind: str
-) -> None:
+async def test_random_bytes_raise_nothing_else(geocoder: HttpGeocoder, server: StandIn, body: bytes, kind: str) -> None:
     server.answer = _plain(200, body, kind)
     await _no_other_error(geocoder)
 

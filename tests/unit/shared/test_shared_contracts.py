@@ -12,9 +12,11 @@ from shared.errors import Undecodable
 
 GOLDEN: dict[str, tuple[bytes, Message]] = {
     "a call": (
-        b'{"v":1,"key":"u7:0","chat_id":-1001234567890,"method":"sendMessage","params":{"text":"Sa\xc4\x9f olun",'
-        b'"reply_markup":{"inline_keyboard":[]}},"created_at":1795471200.25,"target":null,"awaits_enrichment":true,'
-        b'"if_gone":"drop"}',
+        (
+            b'{"v":1,"key":"u7:0","chat_id":-1001234567890,"method":"sendMessage","params":{"text":"Sa\xc4\x9f olun",'
+            b'"reply_markup":{"inline_keyboard":[]}},"created_at":1795471200.25,"target":null,"awaits_enrichment":true,'
+            b'"if_gone":"drop"}'
+        ),
         OutboundCall(
             key="u7:0",
             chat_id=-1001234567890,
@@ -25,8 +27,10 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
         ),
     ),
     "an enrichment": (
-        b'{"v":1,"key":"u7:0:geo","chat_id":5100000007,"method":"editMessageText","params":{"text":"x"},'
-        b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop"}',
+        (
+            b'{"v":1,"key":"u7:0:geo","chat_id":5100000007,"method":"editMessageText","params":{"text":"x"},'
+            b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop"}'
+        ),
         OutboundCall(
             key="u7:0:geo",
             chat_id=5100000007,
@@ -37,9 +41,11 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
         ),
     ),
     "a question for an address": (
-        b'{"v":1,"reply_key":"u7:0","chat_id":5100000007,"slot":{"text":"at ...!","start":3,"end":6},'
-        b'"event":{"user_id":5100000007,"sent_at":1795471200,"update_id":7},"latitude":40.3717,"longitude":-49.8505,'
-        b'"language":"az"}',
+        (
+            b'{"v":1,"reply_key":"u7:0","chat_id":5100000007,"slot":{"text":"at ...!","start":3,"end":6},'
+            b'"event":{"user_id":5100000007,"sent_at":1795471200,"update_id":7},"latitude":40.3717,"longitude":-49.8505,'
+            b'"language":"az"}'
+        ),
         GeoRequest(
             reply_key="u7:0",
             chat_id=5100000007,

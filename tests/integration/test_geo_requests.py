@@ -1,0 +1,313 @@
+"""A geo request from the queue's bytes to the book and the sender's queue, with a real PostgreSQL and RabbitMQ."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
+
+import aio_pika
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from checkin_worker.attendance import Calendar, Event
+from checkin_worker.book import Book, Sent
+from geo_worker.geocoders import Geocoder, Policy
+from geo_worker.geocoders.nominatim import Nominatim
+from geo_worker.lookup import Lookup
+from geo_worker.requests import GeoRequestHandler
+from local.ports import LOOPBACK, free_port
+from shared.broker import Link
+from shared.cache import Cache
+from shared.consume import Delivery, Done, Retry
+from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, decode, encode
+from shared.database import PrimaryPool
+from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
+from shared.publisher import Publisher
+from shared.settings import DatabaseSettings
+from shared.topology import ENRICHMENT, GEO_REQUESTS, declare
+from tests.unit.geo_worker.geocoder_stand_in import (
+    BAKU,
+    NOMINATIM_BAKU,
+    NOMINATIM_SEA,
+    SEA,
+    StandIn,
+    documented,
+    stand_in,
+)
+
+USER, COLLEAGUE = 5_100_000_007, 5_100_000_014
+CALENDAR = Calendar(ZoneInfo("Asia/Baku"), clock_time(4, 0))
+DOUBLE_TAP = timedelta(seconds=60)
+MORNING = datetime(2026, 7, 6, 6, 2, 11, tzinfo=UTC)
+CAME = Event(MORNING, 700, *BAKU)
+WENT = Event(MORNING + timedelta(hours=9), 701, *BAKU)
+TEXT = "✅ 👤 Ləman\n📍 40.37170, 49.85050\nSağ olun"
+SLOT = Slot(TEXT, TEXT.index("40"), TEXT.index("\nSağ"))
+ADDRESS = str(NOMINATIM_BAKU["display_name"])
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
+    async with contextlib.aclosing(_pool(database_url)) as opened:
+        yield opened
+
+
+def _pool(url: str) -> PrimaryPool:
+    return PrimaryPool(DatabaseSettings(database_url=SecretStr(url), db_pool_min=0, db_pool_max=4))
+
+
+@pytest.fixture
+async def connection(rabbitmq_url: str) -> AsyncIterator[aio_pika.abc.AbstractConnection]:
+    async with await aio_pika.connect(rabbitmq_url) as opened:
+        await declare(opened)
+        yield opened
+
+
+@pytest.fixture
+async def publisher(connection: aio_pika.abc.AbstractConnection, rabbitmq_url: str) -> AsyncIterator[Publisher]:
+    attached = Publisher()
+    await attached.attach(connection, Link(SecretStr(rabbitmq_url), "test", []))
+    yield attached
+    await attached.detach()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[StandIn]:
+    async with stand_in(documented(NOMINATIM_BAKU, NOMINATIM_SEA)) as served:
+        yield served
+
+
+@pytest.fixture
+async def handler(
+    server: StandIn, redis_url: str, pool: PrimaryPool, publisher: Publisher
+) -> AsyncIterator[GeoRequestHandler]:
+    """Put together as the geo worker does it."""
+    async with (
+        contextlib.aclosing(Nominatim(server.url, "it@example.az", 1000.0, 5.0)) as nominatim,
+        contextlib.aclosing(Cache(SecretStr(redis_url))) as cache,
+    ):
+        yield GeoRequestHandler(Lookup(nominatim, cache), nominatim.policy.attribution, pool, publisher)
+
+
+@pytest.fixture(autouse=True)
+async def checked_in(pool: PrimaryPool) -> None:
+    """Two people who came at the same second and went at the same second."""
+    for user in (USER, COLLEAGUE):
+        for event in (CAME, WENT):
+            await record(pool, user, event)
+
+
+async def record(pool: PrimaryPool, user: int, event: Event) -> None:
+    async with pool.connection() as connection, connection.transaction():
+        book = Book(connection, user, CALENDAR, DOUBLE_TAP)
+        await book.lock()
+        await book.enrol(user, "Ləman Əliyeva")
+        await book.record(Sent(event, None, event.sent_at))
+
+
+def about(event: Event, point: tuple[float, float] = BAKU) -> Delivery:
+    """The request for an event's address, as it comes out of the queue."""
+    request = GeoRequest(
+        reply_key=f"{event.update_id}:0",
+        chat_id=USER,
+        slot=SLOT,
+        event=EventRef(USER, int(event.sent_at.timestamp()), event.update_id),
+        latitude=point[0] + 0.00004,
+        longitude=point[1],
+        language="az",
+    )
+    return delivery(encode(request))
+
+
+def delivery(body: bytes) -> Delivery:
+    return Delivery(queue=GEO_REQUESTS.name, key="700:0", body=body, headers={}, tries=0, redelivered=False)
+
+
+async def rows(pool: PrimaryPool, query: str, *values: object) -> list[asyncpg.Record]:
+    async with pool.connection() as connection:
+        return await connection.fetch(query, *values)
+
+
+async def addresses(pool: PrimaryPool) -> dict[str, list[str | None]]:
+    """What the book holds, by whose it is."""
+    events = "SELECT address FROM attendance_events WHERE user_id = $1 ORDER BY sent_at"
+    sessions = "SELECT start_address, end_address FROM sessions WHERE user_id = $1 ORDER BY workday, ordinal"
+    return {
+        "events": [row["address"] for row in await rows(pool, events, USER)],
+        "sessions": [address for row in await rows(pool, sessions, USER) for address in row],
+        "colleague": [row["address"] for row in await rows(pool, events, COLLEAGUE)]
+        + [address for row in await rows(pool, sessions, COLLEAGUE) for address in row],
+    }
+
+
+async def published(connection: aio_pika.abc.AbstractConnection) -> list[OutboundCall]:
+    """What the sender would get; nothing is left."""
+    calls = []
+    async with connection.channel() as channel:
+        queue = await channel.get_queue(ENRICHMENT.name, ensure=False)
+        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+            call = decode(OutboundCall, message.body)
+            assert message.message_id == call.key
+            calls.append(call)
+    return calls
+
+
+async def test_the_address_of_an_arrival_comes_into_the_event_and_the_sessions_start(
+    handler: GeoRequestHandler, pool: PrimaryPool
+) -> None:
+    assert await handler(about(CAME)) == Done()
+    assert await addresses(pool) == {
+        "events": [ADDRESS, None],
+        "sessions": [ADDRESS, None],
+        "colleague": [None] * 4,
+    }
+
+
+async def test_the_address_of_a_departure_comes_into_the_event_and_the_sessions_end(
+    handler: GeoRequestHandler, pool: PrimaryPool
+) -> None:
+    assert await handler(about(WENT)) == Done()
+    assert await addresses(pool) == {
+        "events": [None, ADDRESS],
+        "sessions": [None, ADDRESS],
+        "colleague": [None] * 4,
+    }
+
+
+async def test_the_enrichment_fills_the_replys_slot_and_shows_whose_map_it_is(
+    handler: GeoRequestHandler, connection: aio_pika.abc.AbstractConnection
+) -> None:
+    began = time.time()
+    await handler(about(CAME))
+    (call,) = await published(connection)
+    assert call.target == "700:0"
+    assert call.key == "700:0:address"
+    assert (call.method, call.chat_id, call.awaits_enrichment) == ("editMessageText", USER, False)
+    text = f"✅ 👤 Ləman\n📍 {ADDRESS} (© OpenStreetMap)\nSağ olun"
+    assert call.params == {"chat_id": USER, "text": text}
+    assert began <= call.created_at <= time.time()
+
+
+async def test_coordinates_leave_the_cluster_with_four_decimals(handler: GeoRequestHandler, server: StandIn) -> None:
+    await handler(about(CAME))
+    assert (server.asked[0].query["lat"], server.asked[0].query["lon"]) == ("40.3717", "49.8505")
+
+
+class Unattributed:
+    """A geocoder that asks for no attribution."""
+
+    name = "unattributed"
+    policy = Policy()
+
+    async def reverse(self, latitude: float, longitude: float, language: str) -> str | None:
+        del latitude, longitude, language
+        return "Bakı, Azərbaycan"
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+async def test_nothing_is_attributed_where_nobody_asks_for_it(
+    pool: PrimaryPool, publisher: Publisher, connection: aio_pika.abc.AbstractConnection, redis_url: str
+) -> None:
+    geocoder: Geocoder = Unattributed()
+    async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
+        await GeoRequestHandler(Lookup(geocoder, cache), geocoder.policy.attribution, pool, publisher)(about(CAME))
+    (call,) = await published(connection)
+    assert call.params["text"] == "✅ 👤 Ləman\n📍 Bakı, Azərbaycan\nSağ olun"
+
+
+async def test_the_same_request_twice_changes_nothing_more(
+    handler: GeoRequestHandler, pool: PrimaryPool, connection: aio_pika.abc.AbstractConnection, server: StandIn
+) -> None:
+    await handler(about(CAME))
+    before, (first,) = await addresses(pool), await published(connection)
+    assert await handler(about(CAME)) == Done()
+    assert await addresses(pool) == before
+    (again,) = await published(connection)
+    assert (again.key, again.target, again.params) == (first.key, first.target, first.params)
+    assert len(server.asked) == 1
+
+
+async def test_where_there_is_no_address_nothing_is_said_or_stored(
+    handler: GeoRequestHandler, pool: PrimaryPool, connection: aio_pika.abc.AbstractConnection
+) -> None:
+    assert await handler(about(CAME, SEA)) == Done()
+    assert await published(connection) == []
+    assert await addresses(pool) == {"events": [None] * 2, "sessions": [None] * 2, "colleague": [None] * 4}
+
+
+async def test_a_geocoder_that_fails_is_asked_again_later(
+    handler: GeoRequestHandler, pool: PrimaryPool, connection: aio_pika.abc.AbstractConnection, server: StandIn
+) -> None:
+    server.answer = documented([], [])
+    verdict = await handler(about(CAME))
+    assert isinstance(verdict, Retry)
+    assert "documented" in verdict.reason
+    assert await published(connection) == []
+    server.answer = documented(NOMINATIM_BAKU, NOMINATIM_SEA)
+    assert await handler(about(CAME)) == Done()
+    assert (await addresses(pool))["events"] == [ADDRESS, None]
+
+
+async def test_with_geocoding_off_a_request_is_done_without_anything(
+    pool: PrimaryPool, publisher: Publisher, connection: aio_pika.abc.AbstractConnection
+) -> None:
+    assert await GeoRequestHandler(None, "", pool, publisher)(about(CAME)) == Done()
+    assert await published(connection) == []
+    assert (await addresses(pool))["events"] == [None, None]
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"{}", b'{"v": 2}', b'{"v": 1, "reply_key": 7}', b"[" * 100_000])
+async def test_what_is_no_request_is_undecodable(handler: GeoRequestHandler, body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        await handler(delivery(body))
+
+
+async def test_a_person_who_waits_hears_the_address_even_while_the_book_is_away(
+    server: StandIn, redis_url: str, publisher: Publisher, connection: aio_pika.abc.AbstractConnection
+) -> None:
+    nowhere = f"postgresql://fleet@{LOOPBACK}:{free_port()}/fleet"
+    async with (
+        contextlib.aclosing(Nominatim(server.url, "it@example.az", 1000.0, 5.0)) as nominatim,
+        contextlib.aclosing(Cache(SecretStr(redis_url))) as cache,
+        contextlib.aclosing(_pool(nowhere)) as away,
+    ):
+        handler = GeoRequestHandler(Lookup(nominatim, cache), "", away, publisher)
+        with pytest.raises(DatabaseUnavailable):  # the request is kept and tried again
+            await handler(about(CAME))
+    assert [call.target for call in await published(connection)] == ["700:0"]
+
+
+async def test_without_the_broker_the_request_is_kept(handler: GeoRequestHandler, publisher: Publisher) -> None:
+    await publisher.detach()
+    with pytest.raises(BrokerUnavailable):
+        await handler(about(CAME))
+
+
+async def test_an_address_that_came_before_an_earlier_event_follows_its_event(
+    handler: GeoRequestHandler, pool: PrimaryPool
+) -> None:
+    await handler(about(CAME))
+    await handler(about(WENT))
+    earlier = Event(MORNING - timedelta(hours=1), 699, *BAKU)  # arrives last
+    await record(pool, USER, earlier)
+    assert (await addresses(pool))["sessions"] == [None, ADDRESS, ADDRESS, None]
+    await handler(about(earlier))
+    assert (await addresses(pool))["sessions"] == [ADDRESS, ADDRESS, ADDRESS, None]
+
+
+async def test_an_address_of_an_event_that_only_repeats_stays_with_the_event(
+    handler: GeoRequestHandler, pool: PrimaryPool
+) -> None:
+    again = Event(CAME.sent_at, 705, *BAKU)  # the same second, another update
+    await record(pool, USER, again)
+    await handler(about(again))
+    assert await addresses(pool) == {
+        "events": [None, ADDRESS, None],
+        "sessions": [None, None],
+        "colleague": [None] * 4,
+    }

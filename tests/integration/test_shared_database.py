@@ -1,0 +1,192 @@
+"""PostgreSQL answers within bounds or is `DatabaseUnavailable`; the pool recovers by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from local.engines import Engines
+from local.ports import LOOPBACK, free_port
+from local.postgres import Postgres
+from shared.database import ACQUIRE_TIMEOUT, COMMAND_TIMEOUT, PrimaryPool, ReplicaPool, replica_pools
+from shared.errors import DatabaseUnavailable
+from shared.settings import DatabaseSettings
+from tests.integration.broker_side import until
+from tests.integration.proxy import Proxy
+
+if TYPE_CHECKING:
+    from shared.database import Pool
+
+
+@pytest.fixture(scope="module")
+async def server(run: Path) -> AsyncIterator[Postgres]:
+    """A PostgreSQL to stop and to kill."""
+    folder = run / "own-postgres"
+    folder.mkdir()
+    folder.chmod(0o755)
+    postgres = Postgres(folder, "secret", fsync=False)
+    try:
+        await postgres.start()
+        yield postgres
+    finally:
+        await postgres.discard()
+
+
+def settings(url: str, **sizes: int) -> DatabaseSettings:
+    return DatabaseSettings.model_validate({"database_url": url, "db_pool_min": 1, "db_pool_max": 3} | sizes)
+
+
+@pytest.fixture
+async def pool(server: Postgres) -> AsyncIterator[PrimaryPool]:
+    opened = PrimaryPool(settings(server.url))
+    yield opened
+    await opened.aclose()
+
+
+async def one(pool: "Pool") -> object:
+    async with pool.connection() as connection:
+        return await connection.fetchval("SELECT 1")
+
+
+async def test_the_pool_opens_when_it_is_first_used_and_answers(pool: PrimaryPool) -> None:
+    assert await pool.answers()
+    assert await asyncio.gather(*(one(pool) for _ in range(50))) == [1] * 50
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    pool = PrimaryPool(settings(f"postgresql://u:p@{LOOPBACK}:{free_port()}/x"))
+    assert not await pool.answers()
+    with pytest.raises(DatabaseUnavailable, match="Connect"):
+        await one(pool)
+    await pool.aclose()
+
+
+async def test_a_database_that_is_not_there_yet_is_unavailable(server: Postgres) -> None:
+    pool = PrimaryPool(settings(server.database_url("not_yet")))
+    with pytest.raises(DatabaseUnavailable, match="not_yet"):
+        await one(pool)
+    await server.create_database("not_yet")
+    assert await one(pool) == 1
+    await pool.aclose()
+
+
+async def test_what_is_wrong_with_a_statement_is_not_taken_for_a_server_that_is_away(pool: PrimaryPool) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with pool.connection() as connection:
+            await connection.execute("SELECT * FROM nothing")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with pool.connection() as connection:
+            await connection.fetchval("SELECT 1 / 0")
+    assert await one(pool) == 1
+
+
+async def test_a_pool_that_is_exhausted_is_unavailable_within_the_bound_and_recovers(server: Postgres) -> None:
+    pool = PrimaryPool(settings(server.url, db_pool_max=1))
+    began = time.monotonic()
+    async with pool.connection():
+        with pytest.raises(DatabaseUnavailable, match="Timeout"):
+            await one(pool)
+    assert time.monotonic() - began < ACQUIRE_TIMEOUT + 3.0
+    assert await one(pool) == 1
+    await pool.aclose()
+
+
+async def test_a_lock_that_somebody_holds_ends_the_call_within_the_bound_and_leaks_no_connection(
+    engines: Engines, database_url: str
+) -> None:
+    del engines
+    pool = PrimaryPool(settings(database_url, db_pool_max=1))
+    blocker = await asyncpg.connect(database_url)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("LOCK TABLE employees")
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable):
+        async with pool.connection() as connection:
+            await connection.fetchval("SELECT count(*) FROM employees")
+    assert time.monotonic() - began < COMMAND_TIMEOUT + 3.0
+    await transaction.rollback()
+    await blocker.close()
+    assert await one(pool) == 1
+    await pool.aclose()
+
+
+async def test_a_frozen_server_ends_every_call_within_bounds_and_the_pool_recovers(server: Postgres) -> None:
+    async with Proxy(server.port) as proxy:
+        pool = PrimaryPool(settings(proxy.before(server.url)))
+        assert await one(pool) == 1
+        proxy.freeze()
+        began = time.monotonic()
+        assert not await pool.answers()
+        assert time.monotonic() - began < 4.0
+        ends = await asyncio.gather(*(one(pool) for _ in range(6)), return_exceptions=True)
+        assert {type(end) for end in ends} == {DatabaseUnavailable}
+        assert time.monotonic() - began < COMMAND_TIMEOUT + ACQUIRE_TIMEOUT + 6.0
+        await proxy.heal()
+        await until(pool.answers)
+        assert await asyncio.gather(*(one(pool) for _ in range(6))) == [1] * 6
+        await pool.aclose()
+
+
+async def test_closing_does_not_wait_for_a_frozen_server(server: Postgres) -> None:
+    async with Proxy(server.port) as proxy:
+        pool = PrimaryPool(settings(proxy.before(server.url)))
+        assert await one(pool) == 1
+        proxy.freeze()
+        began = time.monotonic()
+        await pool.aclose()
+        assert time.monotonic() - began < 5.0
+
+
+async def test_a_crash_within_a_call_is_unavailable_and_the_pool_recovers_when_the_server_is_back(
+    pool: PrimaryPool, server: Postgres
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with pool.connection() as connection:
+            await connection.execute("SELECT 1")
+            await server.kill()
+            await connection.execute("SELECT 1")
+    assert not await pool.answers()
+    with pytest.raises(DatabaseUnavailable):
+        await one(pool)
+    await server.start()
+    await until(pool.answers)
+    assert await one(pool) == 1
+
+
+async def test_a_server_that_was_stopped_in_order_is_unavailable_and_the_pool_recovers(
+    pool: PrimaryPool, server: Postgres
+) -> None:
+    assert await one(pool) == 1
+    await server.restart()
+    await until(pool.answers)
+    assert await asyncio.gather(*(one(pool) for _ in range(10))) == [1] * 10
+
+
+async def test_a_demoted_primary_is_unavailable_and_its_connections_are_made_anew(
+    pool: PrimaryPool,
+) -> None:
+    async def backend() -> object:
+        async with pool.connection() as connection:
+            return await connection.fetchval("SELECT pg_backend_pid()")
+
+    before = await backend()
+    with pytest.raises(DatabaseUnavailable, match="read-only"):
+        async with pool.connection() as connection, connection.transaction(readonly=True):
+            await connection.execute("CREATE TABLE t ()")
+    assert await backend() != before
+
+
+async def test_a_report_reads_from_the_replicas_and_from_the_primary_where_there_is_none(database_url: str) -> None:
+    both = {"database_url": database_url, "database_replica_urls": f"{database_url},{database_url}"}
+    pools = replica_pools(DatabaseSettings.model_validate(both))
+    assert [type(pool) for pool in pools] == [ReplicaPool, ReplicaPool]
+    assert await one(pools[0]) == 1
+    (only,) = replica_pools(settings(database_url))
+    assert await one(only) == 1
+    for pool in (*pools, only):
+        await pool.aclose()
