@@ -36,7 +36,6 @@ class Desk:
 def router() -> Router:
     """The handlers, in the order in which they are asked."""
     routes = Router()
-    routes.message.filter(F.chat.type == "private", F.from_user.is_bot.is_(False))
     routes.message.register(start, CommandStart())
     routes.message.register(
         location, F.location.latitude.func(abs) <= _POLE, F.location.longitude.func(abs) <= _DATE_LINE

@@ -55,9 +55,10 @@ class UpdateHandler:
             DatabaseUnavailable, BrokerUnavailable: to be tried again as it is.
         """
         update = self._decode(delivery.body)
-        if update.message is None or update.message.from_user is None:
-            return Done()  # nobody's message: a channel's, or of a kind that is not handled here
-        replies = await self._effect(update, update.message.from_user, _received_at(delivery))
+        person = _who_speaks(update)
+        if person is None:
+            return Done()
+        replies = await self._effect(update, person, _received_at(delivery))
         for outgoing in unsealed(replies):
             await self._publisher.publish(
                 outgoing.queue, bytes(outgoing.body), key=outgoing.key, headers=_passed_on(delivery)
@@ -93,6 +94,14 @@ class UpdateHandler:
         finally:
             open_outbox.reset(token)
         return outbox.sealed()
+
+
+def _who_speaks(update: Update) -> User | None:
+    """The person whose message to the bot this is; None in groups and channels, for bots, and for other kinds."""
+    message = update.message
+    if message is None or message.chat.type != "private" or message.from_user is None or message.from_user.is_bot:
+        return None
+    return message.from_user
 
 
 def _received_at(delivery: Delivery) -> datetime:

@@ -59,7 +59,7 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
 
         async def in_place() -> bool:
             """A standby waits for its turn; an active sender may send and is fed."""
-            return not turn.active or (turn.held and await consuming.answers())
+            return turn.settled and (not turn.active or await consuming.answers())
 
         life.probes.require("rabbitmq", control.answers)
         life.probes.require("turn", in_place)

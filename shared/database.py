@@ -37,8 +37,9 @@ AWAY: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
-"""What asyncpg raises when the server is away, starting, stopping, demoted, full, or out of connections."""
+"""What asyncpg raises when the server is away, starting, stopping, demoted, full, or does not let us in."""
 
 
 class Pool:

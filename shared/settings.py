@@ -9,6 +9,7 @@ import sys
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -17,11 +18,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _SECRETS = Path("/run/secrets")
 
 
+def _check_address(url: str, schemes: tuple[str, ...]) -> None:
+    """Refuse what a client library would stumble over later, with a part of the password in its error."""
+    if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        msg = f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+        raise ValueError(msg)
+    try:
+        hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+        _ = [urlsplit(f"//{host}").port for host in hosts]
+    except ValueError:
+        msg = "is no address; special characters of a password must be percent-encoded"
+        raise ValueError(msg) from None
+
+
 def _url(*schemes: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            msg = f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-            raise ValueError(msg)
+        _check_address(value.get_secret_value(), schemes)
         return value
 
     return AfterValidator(check)
@@ -39,10 +51,8 @@ def _shape(pattern: str, said: str) -> AfterValidator:
 
 def _urls(*schemes: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        urls = (url.strip() for url in value.get_secret_value().split(","))
-        if not all(url.startswith(tuple(f"{scheme}://" for scheme in schemes)) for url in urls if url):
-            msg = f"each must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-            raise ValueError(msg)
+        for url in filter(None, map(str.strip, value.get_secret_value().split(","))):
+            _check_address(url, schemes)
         return value
 
     return AfterValidator(check)

@@ -50,6 +50,7 @@ class Turn:
         self._me = ""
         self._active_since: float | None = None
         self._lease_until = 0.0
+        self._attached_at = 0.0
         self._kept: AbstractIncomingMessage | None = None
         self._knocking: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -59,6 +60,11 @@ class Turn:
     def active(self) -> bool:
         """Whether the broker feeds this process; it may act a lease later."""
         return self._active_since is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is clear what this process is: it holds the right, or had the time to learn that another does."""
+        return self.held if self.active else self._clock() >= self._attached_at + LEASE
 
     @property
     def held(self) -> bool:
@@ -90,6 +96,7 @@ class Turn:
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Queue up for the right on this connection."""
         self._me = uuid.uuid4().hex
+        self._attached_at = self._clock()
         channel = await connection.channel(publisher_confirms=True)
         link.watch(channel)
         await channel.set_qos(prefetch_count=10)

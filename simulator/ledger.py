@@ -31,9 +31,9 @@ class Arrival:
     wall: float
 
     @classmethod
-    def now(cls) -> Arrival:
-        """Stamp an arrival."""
-        return cls(time.monotonic(), time.time())
+    def stamped(cls, at: float) -> Arrival:
+        """The arrival at that moment of time.monotonic()."""
+        return cls(at, time.time() - (time.monotonic() - at))
 
 
 @dataclass(slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from simulator import stamper
 from simulator.botapi.door import Door
 from simulator.botapi.flood import Flood, FloodLimits
 from simulator.botapi.messages import Messages
@@ -72,6 +74,7 @@ class Simulator:
             "username": self.config.bot_username,
         }
         self._runner: web.AppRunner | None = None
+        self._stamper: asyncio.subprocess.Process | None = None
         self._port = self.config.port
 
     @property
@@ -119,17 +122,32 @@ class Simulator:
         """Listen."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.config.host, self.config.port, backlog=1024).start()
-        self._port = self._runner.addresses[0][1]
+        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
+        await self._start_stamper(self._runner.addresses[0][1])
         self.lag.start()
 
     async def stop(self) -> None:
         """End delivery and close the port; harmless when done twice."""
         self.lag.stop()
         await self._reception.stop()
+        relay, self._stamper = self._stamper, None
+        if relay is not None and relay.stdin is not None:
+            relay.stdin.close()
+            await relay.wait()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+
+    async def _start_stamper(self, backend_port: int) -> None:
+        """Put the relay before the port, in which the stamps of arrival are taken."""
+        self._stamper = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", stamper.__file__, self.config.host, str(self.config.port), str(backend_port)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        if self._stamper.stdout is None or not (line := await self._stamper.stdout.readline()):
+            raise OSError(f"the simulator cannot listen on {self.config.host}:{self.config.port}: is it in use?")
+        self._port = int(line)
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -21,6 +21,7 @@ from simulator.botapi.errors import (
 )
 from simulator.faults import Fate, Faults
 from simulator.ledger import Arrival, Call, Ledger, Outcome
+from simulator.stamper import HEADER
 
 if TYPE_CHECKING:
     from simulator.botapi.flood import Flood
@@ -41,8 +42,8 @@ class Door:
         self._ledger = ledger
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
-        """Handle one request; it is stamped before anything of it is read."""
-        arrival = Arrival.now()
+        """Handle one request; it was stamped when its first bytes came."""
+        arrival = Arrival.stamped(float(request.headers[HEADER]))
         try:
             if request.match_info["token"] != self._token:
                 raise UnauthorizedError("Unauthorized")

@@ -74,6 +74,13 @@ async def test_a_database_that_is_not_there_yet_is_unavailable(server: Postgres)
     await pool.aclose()
 
 
+async def test_a_password_that_is_refused_is_unavailable_and_no_fault_of_a_message(server: Postgres) -> None:
+    pool = PrimaryPool(settings(server.url.replace(server.password, "rotated")))
+    assert not await pool.answers()
+    with pytest.raises(DatabaseUnavailable, match="password"):
+        await one(pool)
+
+
 async def test_what_is_wrong_with_a_statement_is_not_taken_for_a_server_that_is_away(pool: PrimaryPool) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with pool.connection() as connection:

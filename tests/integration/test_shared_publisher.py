@@ -101,9 +101,7 @@ async def test_refusals_at_once_do_not_fail_what_others_publish_at_the_same_time
             for _ in range(10):
                 await publisher.publish(full.name, b"x", key="k")
         names = [full.name, other.name] * 50
-        ends = await asyncio.gather(
-            *(publisher.publish(name, b"x", key="k") for name in names), return_exceptions=True
-        )
+        ends = await asyncio.gather(*(publisher.publish(name, b"x", key="k") for name in names), return_exceptions=True)
     assert ends[1::2] == [None] * 50
     assert all(isinstance(end, BrokerUnavailable) for end in ends[::2])
     assert len(await held(url, other.name)) == 50

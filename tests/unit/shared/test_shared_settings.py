@@ -44,8 +44,10 @@ WRONG = {
     "METRICS_PORT": [REFUSED, "0", "65536", "-1", "80.5"],
     "LOG_FORMAT": [REFUSED, "JSON"],
     "LOG_LEVEL": [REFUSED, "info"],
-    "RABBITMQ_URL": [REFUSED, f"http://u:{REFUSED}@host", f"amqp:/{REFUSED}"],
-    "DATABASE_URL": [REFUSED, f"mysql://u:{REFUSED}@host/db", f"postgresql+asyncpg://u:{REFUSED}@host/db"],
+    "RABBITMQ_URL": [REFUSED, f"http://u:{REFUSED}@host", f"amqp:/{REFUSED}", f"amqp://u:{REFUSED}/?@host:5672/"],
+    "DATABASE_URL": [REFUSED, f"mysql://u:{REFUSED}@host/db", f"postgresql+asyncpg://u:{REFUSED}@host/db"]
+    + [f"postgresql://u:{REFUSED}{special}@host:5432/db" for special in "/?#["]
+    + [f"postgresql://u:{REFUSED}@host:port/db"],
     "DATABASE_REPLICA_URLS": [REFUSED, f"postgresql://a/b, mysql://u:{REFUSED}@host/db"],
     "DB_POOL_MIN": [REFUSED, "-1"],
     "DB_POOL_MAX": [REFUSED, "0", "4"],
@@ -108,6 +110,22 @@ def test_a_wrong_variable_is_one_line_that_names_it_hints_and_keeps_the_value_to
     assert line.endswith(")")
     assert REFUSED not in line
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://u:p%2Fw@one:5432,two:5433/db?target_session_attrs=read-write"),
+        ("DATABASE_URL", "postgres:///db?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql://u:p@[::1]:5432/db"),
+        ("RABBITMQ_URL", "amqps://u:p@host/%2Fvhost"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=1"),
+        ("REDIS_URL", "rediss://host"),
+    ],
+)
+def test_an_address_that_the_client_takes_is_taken(environ: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environ.setenv(name, value)
+    assert getattr(read(Everything), name.lower()).get_secret_value() == value
 
 
 @pytest.mark.parametrize("value", [None, ""])

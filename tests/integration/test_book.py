@@ -1,0 +1,314 @@
+"""The book on a real PostgreSQL: whatever the order in which events arrive, the rows are the same."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from checkin_worker.attendance import Calendar, Day, Event, Role
+from checkin_worker.book import Book, Sent
+from shared.database import PrimaryPool
+from shared.settings import DatabaseSettings
+
+BAKU = ZoneInfo("Asia/Baku")
+CALENDAR = Calendar(BAKU, clock_time(4, 0))
+DOUBLE_TAP = timedelta(seconds=60)
+PERSON = 5_100_000_007
+MONDAY = date(2026, 7, 6)
+
+Row = tuple[object, ...]
+
+
+def at(clock: str, day: int = 0) -> datetime:
+    """That time of day in Baku, so many days after Monday."""
+    return datetime.combine(MONDAY + timedelta(days=day), clock_time.fromisoformat(clock), BAKU).astimezone(UTC)
+
+
+def event(clock: str, update_id: int, day: int = 0) -> Event:
+    return Event(at(clock, day), update_id, 40.37, 49.85)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
+    settings = DatabaseSettings(database_url=SecretStr(database_url), db_pool_min=0, db_pool_max=8)
+    async with contextlib.aclosing(PrimaryPool(settings)) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def book_of(pool: PrimaryPool, person: int = PERSON) -> AsyncIterator[Book]:
+    """The person's page, locked."""
+    async with pool.connection() as connection, connection.transaction():
+        book = Book(connection, person, CALENDAR, DOUBLE_TAP)
+        await book.lock()
+        yield book
+
+
+async def record(pool: PrimaryPool, happened: Event, person: int = PERSON) -> Day:
+    async with book_of(pool, person) as book:
+        await book.enrol(person, "Ləman Əliyeva")
+        return await book.record(Sent(happened, 12.5, happened.sent_at + timedelta(seconds=31)))
+
+
+async def rows(pool: PrimaryPool, query: str, *values: object) -> list[asyncpg.Record]:
+    async with pool.connection() as connection:
+        return await connection.fetch(query, *values)
+
+
+async def sessions(pool: PrimaryPool, person: int = PERSON) -> list[Row]:
+    """From, to, by what, and the updates that did it."""
+    found = await rows(
+        pool,
+        "SELECT workday, ordinal, start_time, end_time, closed_by, start_update_id, end_update_id, boundary"
+        " FROM sessions WHERE user_id = $1 ORDER BY workday, ordinal",
+        person,
+    )
+    return [tuple(row) for row in found]
+
+
+async def spans(pool: PrimaryPool, person: int = PERSON) -> list[tuple[str, str | None, str | None]]:
+    """The sessions as people read them."""
+    found = await rows(
+        pool, "SELECT start_time, end_time, closed_by FROM sessions WHERE user_id = $1 ORDER BY start_time", person
+    )
+    return [(_told(row[0]), row[1] and _told(row[1]), row[2]) for row in found]
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment.astimezone(BAKU):%a %H:%M:%S}"
+
+
+async def test_a_person_is_known_by_the_latest_name_and_chat(pool: PrimaryPool) -> None:
+    for name in ("Ləman Əliyeva", "Ləman Əliyeva", "Ləman Məmmədova"):
+        async with book_of(pool) as book:
+            await book.enrol(PERSON, name)
+    ((user_id, chat_id, full_name),) = await rows(pool, "SELECT user_id, chat_id, full_name FROM employees")
+    assert (user_id, chat_id, full_name) == (PERSON, PERSON, "Ləman Məmmədova")
+
+
+async def test_a_check_in_does_not_rewrite_a_person_who_has_not_changed(pool: PrimaryPool) -> None:
+    versions = []
+    for _ in range(2):
+        async with book_of(pool) as book:
+            await book.enrol(PERSON, "Ləman Əliyeva")
+        ((version,),) = await rows(pool, "SELECT xmin::text FROM employees")
+        versions.append(version)
+    assert versions[0] == versions[1]
+
+
+async def test_the_first_location_opens_a_session_a_second_repeats_it_and_a_later_one_closes_it(
+    pool: PrimaryPool,
+) -> None:
+    came, tapped, went = event("09:58:07", 1), event("09:58:27", 2), event("19:02:06", 3)
+    days = [await record(pool, each) for each in (came, tapped, went)]
+    roles = [day.roles[each] for day, each in zip(days, (came, tapped, went), strict=True)]
+    assert roles == [Role.OPENED, Role.REPEATED, Role.CLOSED]
+    assert days[1].decided_by[tapped] == came
+    assert await sessions(pool) == [(MONDAY, 0, came.sent_at, went.sent_at, "tap", 1, 3, at("04:00", 1))]
+
+
+async def test_what_is_kept_of_an_event_is_what_was_sent(pool: PrimaryPool) -> None:
+    came = event("09:58:07", 1)
+    await record(pool, came)
+    (row,) = await rows(pool, "SELECT * FROM attendance_events")
+    assert dict(row) == {
+        "user_id": PERSON,
+        "sent_at": came.sent_at,
+        "update_id": 1,
+        "latitude": 40.37,
+        "longitude": 49.85,
+        "accuracy": 12.5,
+        "address": None,
+        "received_at": came.sent_at + timedelta(seconds=31),
+        "recorded_at": row["recorded_at"],
+    }
+
+
+async def test_an_event_recorded_again_changes_no_row(pool: PrimaryPool) -> None:
+    came, went = event("09:58:07", 1), event("19:02:06", 2)
+    for each in (came, went):
+        await record(pool, each)
+    query = "SELECT xmin::text FROM sessions UNION ALL SELECT xmin::text FROM attendance_events ORDER BY 1"
+    before = await rows(pool, query)
+    for each in (went, came, went):
+        await record(pool, each)
+    assert await rows(pool, query) == before
+
+
+async def test_people_do_not_share_a_page(pool: PrimaryPool) -> None:
+    await record(pool, event("09:00", 1), PERSON)
+    await record(pool, event("09:01", 2), PERSON + 7)
+    assert await spans(pool, PERSON) == [("Mon 09:00:00", None, None)]
+    assert await spans(pool, PERSON + 7) == [("Mon 09:01:00", None, None)]
+
+
+async def test_a_night_shift_stays_in_the_day_in_which_it_began(pool: PrimaryPool) -> None:
+    await record(pool, event("20:00", 1))
+    await record(pool, event("03:59:59", 2, day=1))
+    assert await spans(pool) == [("Mon 20:00:00", "Tue 03:59:59", "tap")]
+
+
+async def test_a_location_at_the_boundary_is_of_the_new_day(pool: PrimaryPool) -> None:
+    await record(pool, event("20:00", 1))
+    await record(pool, event("04:00:00", 2, day=1))
+    assert await spans(pool) == [("Mon 20:00:00", "Tue 04:00:00", "boundary"), ("Tue 04:00:00", None, None)]
+
+
+FORGOTTEN = [("Mon 09:00:00", "Tue 04:00:00", "boundary"), ("Tue 09:05:00", None, None)]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the next day first"])
+async def test_a_forgotten_check_out_ends_at_the_boundary_in_whatever_order_the_days_come(
+    pool: PrimaryPool, order: Sequence[int]
+) -> None:
+    days = [event("09:00", 1), event("09:05", 2, day=1)]
+    for index in order:
+        await record(pool, days[index])
+    assert await spans(pool) == FORGOTTEN
+
+
+async def test_a_check_out_that_arrives_after_the_next_day_takes_the_boundarys_place(pool: PrimaryPool) -> None:
+    await record(pool, event("09:00", 1))
+    await record(pool, event("09:05", 3, day=1))
+    assert await spans(pool) == FORGOTTEN
+    await record(pool, event("18:00", 2))
+    assert await spans(pool) == [("Mon 09:00:00", "Mon 18:00:00", "tap"), ("Tue 09:05:00", None, None)]
+
+
+async def test_days_without_anybody_do_not_move_the_boundary(pool: PrimaryPool) -> None:
+    await record(pool, event("09:00", 1))
+    await record(pool, event("09:05", 2, day=14))
+    assert (await spans(pool))[0] == ("Mon 09:00:00", "Tue 04:00:00", "boundary")
+
+
+TWO_DAYS = [
+    event("09:00:00", 1),
+    event("09:00:30", 2),
+    event("18:00:00", 3),
+    event("08:55", 4, 1),
+    event("17:00", 5, 1),
+]
+
+
+async def test_every_order_of_two_days_events_ends_in_the_same_rows(pool: PrimaryPool) -> None:
+    found = set()
+    for number, order in enumerate(itertools.permutations(TWO_DAYS)):
+        for each in order:
+            await record(pool, each, PERSON + number)
+        found.add(tuple(await sessions(pool, PERSON + number)))
+    assert [[row[2:5] for row in each] for each in found] == [
+        [(at("09:00"), at("18:00"), "tap"), (at("08:55", 1), at("17:00", 1), "tap")]
+    ]
+
+
+async def test_an_earlier_tap_that_comes_late_moves_everything_after_it(pool: PrimaryPool) -> None:
+    for number, clock in enumerate(("09:00:00", "12:00:00", "13:00:00", "18:00:00")):
+        await record(pool, event(clock, 10 + number))
+    assert await spans(pool) == [("Mon 09:00:00", "Mon 12:00:00", "tap"), ("Mon 13:00:00", "Mon 18:00:00", "tap")]
+    await record(pool, event("08:00:00", 9))
+    assert await spans(pool) == [
+        ("Mon 08:00:00", "Mon 09:00:00", "tap"),
+        ("Mon 12:00:00", "Mon 13:00:00", "tap"),
+        ("Mon 18:00:00", None, None),
+    ]
+
+
+def busy_days(seed: int) -> list[Event]:
+    """30 events of three days, some within a double tap of another, some of the same second."""
+    chance = random.Random(seed)  # noqa: S311 - no secret: repeatable days
+    moments = [
+        at("08:00", chance.randrange(3)) + timedelta(seconds=chance.choice((0, 20, 45, 60, 4000)) * chance.randrange(9))
+        for _ in range(30)
+    ]
+    return [Event(moment, number, 40.37, 49.85) for number, moment in enumerate(moments, start=1)]
+
+
+async def by_eight(work: Iterable[Event], pool: PrimaryPool, person: int) -> None:
+    """Record the events in this order, eight at a time."""
+    left = iter(work)
+
+    async def worker() -> None:
+        for each in left:
+            await record(pool, each, person)
+
+    await asyncio.gather(*(worker() for _ in range(8)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_eight_workers_at_once_end_in_the_same_rows_as_one_after_another(pool: PrimaryPool, seed: int) -> None:
+    events = busy_days(seed)
+    for each in sorted(events):
+        await record(pool, each, PERSON)
+    shuffled = [*events, *events[:10]]  # some come twice
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - as above
+    await by_eight(shuffled, pool, PERSON + 7)
+    assert await sessions(pool, PERSON + 7) == await sessions(pool, PERSON)
+    counts = await rows(pool, "SELECT user_id, count(*) FROM attendance_events GROUP BY 1 ORDER BY 1")
+    assert [tuple(row) for row in counts] == [(PERSON, 30), (PERSON + 7, 30)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_only_the_last_session_may_be_open_and_none_overlap(pool: PrimaryPool, seed: int) -> None:
+    shuffled = busy_days(100 + seed)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - as above
+    for each in shuffled:
+        await record(pool, each)
+        found = await rows(pool, "SELECT start_time, end_time FROM sessions ORDER BY start_time")
+        assert all(end is not None and end <= later for (_, end), (later, _) in itertools.pairwise(found))
+
+
+async def test_replies_are_remembered_by_their_update(pool: PrimaryPool) -> None:
+    async with book_of(pool) as book:
+        assert await book.answered(1) is None
+        await book.answer(1, b"[1]")
+        assert await book.answered(1) == b"[1]"
+        assert await book.answered(2) is None
+
+
+async def test_an_update_is_answered_once(pool: PrimaryPool) -> None:
+    async with book_of(pool) as book:
+        await book.answer(1, b"[1]")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with book_of(pool) as book:
+            await book.answer(1, b"[2]")
+
+
+async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
+    with contextlib.suppress(RuntimeError):
+        async with book_of(pool) as book:
+            await book.enrol(PERSON, "Ləman Əliyeva")
+            await book.record(Sent(event("09:00", 1), None, at("09:00")))
+            await book.answer(1, b"[]")
+            raise RuntimeError
+    tables = ("employees", "attendance_events", "sessions", "inbox")
+    counts = [(await rows(pool, f"SELECT count(*) FROM {table}"))[0][0] for table in tables]  # noqa: S608 - names above
+    assert counts == [0, 0, 0, 0]
+
+
+async def test_a_page_is_open_to_one_at_a_time(pool: PrimaryPool) -> None:
+    entered: list[str] = []
+    waiting = asyncio.Event()
+
+    async def second() -> None:
+        waiting.set()
+        async with book_of(pool) as book:
+            entered.append("second")
+            assert await book.answered(1) == b"[]"  # sees what the first has committed meanwhile
+
+    async with book_of(pool) as book, asyncio.timeout(10):
+        other = asyncio.create_task(second())
+        await waiting.wait()
+        async with book_of(pool, PERSON + 7):
+            entered.append("colleague")
+        entered.append("first")
+        await book.answer(1, b"[]")
+    await other
+    assert entered == ["colleague", "first", "second"]

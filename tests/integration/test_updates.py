@@ -1,0 +1,435 @@
+"""An update from the queue's bytes to the rows and the replies, with a real PostgreSQL and RabbitMQ."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aio_pika
+import asyncpg
+import msgspec
+import orjson
+import pytest
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from pydantic import SecretStr
+
+from checkin_worker.settings import WorkerSettings
+from checkin_worker.updates import UpdateHandler
+from local.engines import Engines
+from local.ports import LOOPBACK, free_port
+from shared.broker import Link
+from shared.consume import Delivery, Done
+from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID, GeoRequest, OutboundCall, decode
+from shared.database import PrimaryPool
+from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
+from shared.publisher import Publisher
+from shared.topology import GEO_REQUESTS, INTERACTIVE, UPDATES, declare
+from simulator.crowd import Crowd
+from simulator.server import Simulator
+
+PERSON = 5_100_000_007
+SENT = datetime(2026, 7, 6, 5, 58, 7, tzinfo=UTC)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+PLACE = {"location": {"latitude": 40.0, "longitude": 49.0}}
+Connection = AbstractConnection
+
+
+@pytest.fixture(scope="module")
+async def broker(engines: Engines) -> AsyncIterator[Connection]:
+    """A virtual host for all tests of this file: declaring the queues takes half a second."""
+    url = await engines.rabbitmq.create_vhost("updates")
+    async with await aio_pika.connect(url) as opened:
+        await declare(opened)
+        yield opened
+    await engines.rabbitmq.delete_vhost("updates")
+
+
+@pytest.fixture
+async def connection(broker: Connection) -> Connection:
+    """The queues are empty."""
+    async with broker.channel() as channel:
+        for queue in (INTERACTIVE, GEO_REQUESTS):
+            await (await channel.get_queue(queue.name, ensure=False)).purge()
+    return broker
+
+
+@pytest.fixture
+def settings(database_url: str) -> WorkerSettings:
+    nowhere = SecretStr("amqp://not-asked")
+    return WorkerSettings(database_url=SecretStr(database_url), rabbitmq_url=nowhere, db_pool_min=0, db_pool_max=8)
+
+
+@pytest.fixture
+async def pool(settings: WorkerSettings) -> AsyncIterator[PrimaryPool]:
+    async with contextlib.aclosing(PrimaryPool(settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def publisher(connection: Connection, settings: WorkerSettings) -> AsyncIterator[Publisher]:
+    attached = Publisher()
+    await attached.attach(connection, Link(settings.rabbitmq_url, "test", []))
+    yield attached
+    await attached.detach()
+
+
+@pytest.fixture
+def handler(settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher) -> UpdateHandler:
+    return UpdateHandler(settings, pool, publisher)
+
+
+@pytest.fixture
+def mute(settings: WorkerSettings, pool: PrimaryPool) -> UpdateHandler:
+    """A handler that fails when it has anything to say: it is not connected."""
+    return UpdateHandler(settings, pool, Publisher())
+
+
+def message(update_id: int, fields: Mapping[str, object] | None = None, sent: datetime = SENT) -> dict[str, Any]:
+    """An update with a message as Telegram writes it; `fields` are added to the message."""
+    names = {"first_name": "Ləman", "last_name": "Əliyeva", "username": "leman"}
+    return {
+        "update_id": update_id,
+        "message": {
+            "message_id": 17,
+            "from": {"id": PERSON, "is_bot": False, **names, "language_code": "az"},
+            "chat": {"id": PERSON, **names, "type": "private"},
+            "date": int(sent.timestamp()),
+            **(fields or {}),
+        },
+    }
+
+
+def located(update_id: int, sent: datetime = SENT, latitude: float = 40.37171, longitude: float = 49.85050) -> Delivery:
+    place = {"latitude": latitude, "longitude": longitude, "horizontal_accuracy": 12.5}
+    return delivery(message(update_id, {"location": place}, sent))
+
+
+def delivery(update: object, **headers: object) -> Delivery:
+    body = update if isinstance(update, bytes) else orjson.dumps(update)
+    return Delivery(queue=UPDATES.name, key="", body=body, headers=headers, tries=0, redelivered=False)
+
+
+def without_sender(**changed: object) -> Delivery:
+    update = message(1, PLACE)
+    del update["message"]["from"]
+    update["message"] |= changed
+    return delivery(update)
+
+
+async def rows(pool: PrimaryPool, query: str) -> list[asyncpg.Record]:
+    async with pool.connection() as borrowed:
+        return await borrowed.fetch(query)
+
+
+async def counts(pool: PrimaryPool) -> dict[str, int]:
+    tables = ("employees", "attendance_events", "sessions", "inbox")
+    return {
+        table: (await rows(pool, f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608 - the names above
+        for table in tables
+    }
+
+
+NOTHING = {"employees": 0, "attendance_events": 0, "sessions": 0, "inbox": 0}
+
+
+async def taken(connection: Connection, queue: str) -> list[AbstractIncomingMessage]:
+    """What is in the queue; nothing is left. `geo.requests` can only be consumed: it has a single active consumer."""
+    found: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    async with connection.channel() as channel, asyncio.timeout(10):
+        source = await channel.declare_queue(queue, passive=True)
+        waiting = source.declaration_result.message_count or 0
+        if waiting:
+            await source.consume(found.put, no_ack=True)
+        return [await found.get() for _ in range(waiting)]
+
+
+async def said(connection: Connection) -> list[OutboundCall]:
+    return [decode(OutboundCall, each.body) for each in await taken(connection, INTERACTIVE.name)]
+
+
+async def asked(connection: Connection) -> list[GeoRequest]:
+    return [decode(GeoRequest, each.body) for each in await taken(connection, GEO_REQUESTS.name)]
+
+
+async def test_a_location_becomes_a_person_an_event_a_session_and_one_reply(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    assert await handler(located(1)) == Done()
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+    ((name, chat_id),) = await rows(pool, "SELECT full_name, chat_id FROM employees")
+    assert (name, chat_id) == ("Ləman Əliyeva", PERSON)
+    (call,) = await said(connection)
+    assert (call.key, call.chat_id, call.method, call.awaits_enrichment) == ("1:0", PERSON, "sendMessage", True)
+    assert call.params["text"].splitlines()[:5] == [
+        "✅ Gəlişiniz qeydə alındı",
+        "👤 Ləman Əliyeva",
+        "📅 6 iyul 2026, bazar ertəsi",
+        "🕘 09:58:07",
+        "📍 40.37171, 49.85050",
+    ]
+
+
+async def test_the_reply_to_a_location_carries_no_keyboard_so_that_it_can_be_edited(
+    handler: UpdateHandler, connection: Connection
+) -> None:
+    await handler(located(1))
+    (call,) = await said(connection)
+    assert call.params.keys() == {"chat_id", "text"}
+
+
+async def test_the_address_is_asked_for_with_all_that_finding_its_place_needs(
+    handler: UpdateHandler, connection: Connection
+) -> None:
+    await handler(located(1))
+    (call,), (request,) = await said(connection), await asked(connection)
+    assert (request.reply_key, request.chat_id) == (call.key, call.chat_id)
+    assert request.slot.text == call.params["text"]
+    assert request.slot.filled("Bakı") == call.params["text"].replace("40.37171, 49.85050", "Bakı")
+    assert (request.event.user_id, request.event.sent_at, request.event.update_id) == (
+        PERSON,
+        int(SENT.timestamp()),
+        1,
+    )
+    assert (request.latitude, request.longitude, request.language) == (40.37171, 49.85050, "az")
+
+
+async def test_with_geocoding_off_no_address_is_asked_for_or_waited_for(
+    settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
+) -> None:
+    off = settings.model_copy(update={"disable_geocoding": True})
+    await UpdateHandler(off, pool, publisher)(located(1))
+    assert [call.awaits_enrichment for call in await said(connection)] == [False]
+    assert await asked(connection) == []
+
+
+async def test_start_greets_by_name_and_sets_the_location_button_once_for_all(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    entity = {"type": "bot_command", "offset": 0, "length": 6}
+    await handler(delivery(message(1, {"text": "/start", "entities": [entity]})))
+    (call,) = await said(connection)
+    assert "Salam, Ləman Əliyeva!" in call.params["text"]
+    assert call.params["reply_markup"] == {
+        "keyboard": [[{"text": "📍 Yerimi göndər", "request_location": True}]],
+        "is_persistent": True,
+        "resize_keyboard": True,
+    }
+    assert await asked(connection) == []
+    assert await counts(pool) == {**NOTHING, "employees": 1, "inbox": 1}
+
+
+STICKER = {"file_id": "a", "file_unique_id": "b", "type": "regular", "width": 1, "height": 1}
+STICKER |= {"is_animated": False, "is_video": False}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": "📍 Yerimi göndər"},
+        {"text": "salam"},
+        {"sticker": STICKER},
+        {"contact": {"phone_number": "+994501234567", "first_name": "Ləman"}},
+        {"location": {"latitude": 91, "longitude": 49.85}},
+        {"location": {"latitude": -90.5, "longitude": 49.85}},
+        {"location": {"latitude": 40.37, "longitude": 180.01}},
+        {"location": {"latitude": 1e300, "longitude": -1e300}},
+        {"some_field_of_2030": {"x": 1}},
+    ],
+    ids=["the label", "text", "sticker", "contact", "91 N", "90.5 S", "180.01 E", "nowhere", "a later kind"],
+)
+async def test_what_is_no_place_on_earth_is_answered_with_a_hint_and_recorded_nowhere(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection, fields: dict[str, object]
+) -> None:
+    assert await handler(delivery(message(1, fields))) == Done()
+    assert await counts(pool) == {**NOTHING, "employees": 1, "inbox": 1}
+    (call,) = await said(connection)
+    assert "telefonda" in call.params["text"]
+    assert call.params["reply_markup"]["keyboard"]
+
+
+@pytest.mark.parametrize("point", [(90.0, 180.0), (-90.0, -180.0), (0.0, 0.0)])
+async def test_the_ends_of_the_earth_are_places(
+    handler: UpdateHandler, pool: PrimaryPool, point: tuple[float, float]
+) -> None:
+    assert await handler(located(1, SENT, *point)) == Done()
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
+IGNORED = {
+    "in a group": delivery(message(1, {"chat": {"id": -100, "type": "group", "title": "İş"}, **PLACE})),
+    "in a supergroup": delivery(message(1, {"chat": {"id": -1001, "type": "supergroup", "title": "İş"}, **PLACE})),
+    "without sender": without_sender(),
+    "of a channel": without_sender(chat={"id": -1002, "type": "channel", "title": "İş"}),
+    "of another bot": delivery(message(1, {"from": {"id": 7, "is_bot": True, "first_name": "bot"}, **PLACE})),
+    "edited": delivery({"update_id": 1, "edited_message": {**message(1, PLACE)["message"], "edit_date": 1}}),
+    "of no kind": delivery({"update_id": 1}),
+    "of a kind of 2030": delivery({"update_id": 1, "thought": {"from": {"id": 1}}}),
+}
+
+
+@pytest.mark.parametrize("ignored", IGNORED.values(), ids=IGNORED.keys())
+async def test_what_is_not_between_a_person_and_the_bot_leaves_no_trace(
+    mute: UpdateHandler, pool: PrimaryPool, ignored: Delivery
+) -> None:
+    assert await mute(ignored) == Done()
+    assert await counts(pool) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"update_id": "x"}',
+        b'{"update_id": 1, "message": {}}',
+        b'{"update_id": 1, "message": "text"}',
+        b'{"update_id": 1, "message": {"message_id": 1, "date": "soon", "chat": {"id": 1, "type": "private"}}}',
+        b'{"update_id": 1,',
+        b"[" * 200_000,
+        orjson.dumps(message(1, {"location": {"latitude": "north", "longitude": None}})),
+    ],
+    ids=lambda body: body[:24].decode(errors="replace"),
+)
+async def test_what_is_no_update_is_undecodable_and_leaves_no_trace(
+    mute: UpdateHandler, pool: PrimaryPool, body: bytes
+) -> None:
+    with pytest.raises(Undecodable):
+        await mute(delivery(body))
+    assert await counts(pool) == NOTHING
+
+
+async def test_what_counts_is_telegrams_clock_and_what_is_kept_is_when_we_heard(
+    handler: UpdateHandler, pool: PrimaryPool
+) -> None:
+    heard = int(SENT.timestamp()) + 31
+    await handler(delivery(message(1, PLACE), **{RECEIVED_AT: heard}))
+    ((sent_at, received_at),) = await rows(pool, "SELECT sent_at, received_at FROM attendance_events")
+    assert (sent_at, received_at) == (SENT, SENT + timedelta(seconds=31))
+
+
+async def test_replies_travel_with_the_updates_id_and_trace(handler: UpdateHandler, connection: Connection) -> None:
+    await handler(delivery(message(1, PLACE), **{UPDATE_ID: 1, TRACEPARENT: TRACE, "x-tries": 3, "odd": None}))
+    for queue in (INTERACTIVE.name, GEO_REQUESTS.name):
+        (found,) = await taken(connection, queue)
+        assert found.headers == {UPDATE_ID: 1, TRACEPARENT: TRACE}
+        assert found.message_id == "1:0"
+
+
+async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_again(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    await handler(located(1))
+    first = [(each.message_id, each.body) for each in await taken(connection, INTERACTIVE.name)]
+    requests = [(each.message_id, each.body) for each in await taken(connection, GEO_REQUESTS.name)]
+    assert await handler(located(1)) == Done()
+    assert [(each.message_id, each.body) for each in await taken(connection, INTERACTIVE.name)] == first
+    assert [(each.message_id, each.body) for each in await taken(connection, GEO_REQUESTS.name)] == requests
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
+async def test_an_update_that_two_workers_hold_at_once_has_its_effect_once(
+    handler: UpdateHandler, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
+) -> None:
+    other = UpdateHandler(settings, pool, publisher)
+    await asyncio.gather(*(each(located(1)) for each in (handler, other) * 4))
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+    replies = [(call.key, call.params, call.created_at) for call in await said(connection)]
+    assert len(replies) == 8
+    assert all(each == replies[0] for each in replies)
+
+
+async def test_a_reply_that_the_broker_did_not_take_comes_with_the_next_try(
+    handler: UpdateHandler, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
+) -> None:
+    await publisher.detach()
+    with pytest.raises(BrokerUnavailable):
+        await handler(located(1))
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+    await publisher.attach(connection, Link(settings.rabbitmq_url, "test", []))
+    assert await handler(located(1)) == Done()
+    assert [call.key for call in await said(connection)] == ["1:0"]
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
+async def test_while_the_database_is_away_nothing_is_said(
+    settings: WorkerSettings, publisher: Publisher, connection: Connection
+) -> None:
+    nowhere = settings.model_copy(
+        update={"database_url": SecretStr(f"postgresql://fleet@{LOOPBACK}:{free_port()}/fleet")}
+    )
+    async with contextlib.aclosing(PrimaryPool(nowhere)) as away:
+        with pytest.raises(DatabaseUnavailable):
+            await UpdateHandler(settings, away, publisher)(located(1))
+    assert await said(connection) == []
+
+
+async def test_a_double_tap_repeats_the_answer_and_a_later_location_closes(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    for update_id, seconds in ((1, 0), (2, 59), (3, 9 * 3600)):
+        await handler(located(update_id, SENT + timedelta(seconds=seconds)))
+    firsts = [call.params["text"].splitlines() for call in await said(connection)]
+    assert [lines[0] for lines in firsts] == [
+        "✅ Gəlişiniz qeydə alındı",
+        "☑️ Gəlişiniz artıq qeydə alınıb",
+        "✅ Gedişiniz qeydə alındı",
+    ]
+    assert firsts[1][1:5] == firsts[0][1:5]
+    assert "9 saat 0 dəqiqə" in firsts[2][5]
+    assert [request.event.update_id for request in await asked(connection)] == [1, 1, 3]
+    assert (await counts(pool))["sessions"] == 1
+
+
+async def test_an_address_that_is_known_is_said_at_once_and_not_asked_for_again(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    await handler(located(1))
+    assert len(await said(connection)) == len(await asked(connection)) == 1
+    await rows(pool, "UPDATE attendance_events SET address = 'Neftçilər prospekti 153' RETURNING 1")
+    await handler(located(2, SENT + timedelta(seconds=5)))
+    (call,) = await said(connection)
+    assert "📍 Neftçilər prospekti 153" in call.params["text"].splitlines()
+    assert not call.awaits_enrichment
+    assert await asked(connection) == []
+
+
+async def test_a_malicious_name_is_stored_and_shown_as_one_harmless_line(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    update = message(1, PLACE)
+    update["message"]["from"] |= {"first_name": "<b>\u202eƏli\x00\n\ue000", "last_name": "ə" * 4000}
+    assert await handler(delivery(update)) == Done()
+    ((name,),) = await rows(pool, "SELECT full_name FROM employees")
+    assert name == "<b>Əli " + "ə" * 57
+    (call,) = await said(connection)
+    assert call.params["text"].splitlines()[1] == f"👤 {name}"
+    assert len(call.params["text"]) < 500
+
+
+async def test_updates_of_real_telephones_are_understood(
+    handler: UpdateHandler, pool: PrimaryPool, connection: Connection
+) -> None:
+    """Android quotes the button's message and tells no accuracy, iOS tells how sure it is."""
+    telegram = Simulator()
+    crowd = Crowd(telegram, employees=20, seed=3)
+    crowd.have_started()
+    assert {employee.android for employee in crowd.employees} == {True, False}
+    for employee in crowd.employees:
+        crowd.send_location(employee, at=SENT)
+    bodies = [update.body() for lane in telegram.updates.lanes.values() for update in lane]
+    await asyncio.gather(*(handler(delivery(body)) for body in bodies))
+    assert await counts(pool) == dict.fromkeys(NOTHING, 20)
+    names = {f"{employee.first_name} {employee.last_name}" for employee in crowd.employees}
+    assert {call.params["text"].splitlines()[1].removeprefix("👤 ") for call in await said(connection)} == names
+    accuracies = [row[0] is None for row in await rows(pool, "SELECT accuracy FROM attendance_events")]
+    assert sum(accuracies) == sum(employee.android for employee in crowd.employees)
+
+
+async def test_what_is_stored_is_what_is_published(handler: UpdateHandler, pool: PrimaryPool) -> None:
+    await handler(located(1))
+    ((replies,),) = await rows(pool, "SELECT replies FROM inbox")
+    assert [each["key"] for each in msgspec.json.decode(replies)] == ["1:0", "1:0"]
