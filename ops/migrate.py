@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -39,6 +40,8 @@ async def migrate(database_url: str) -> tuple[str | None, str | None]:
         async with engine.connect() as lock, engine.connect() as connection:
             await lock.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
             return await connection.run_sync(_upgrade)
+    except DBAPIError as problem:
+        raise problem.driver_exception from problem  # SQLAlchemy wraps what PostgreSQL refused
     finally:
         await engine.dispose()
 

@@ -18,16 +18,23 @@ from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from ops.migrate import alembic_config
 
-TABLES = {"employees", "offices", "schedules", "attendance_events", "sessions", "inbox"}
 _numbers = itertools.count(1)
 
+FIVE = """
+import asyncio, os
+from ops.migrate import migrate
+
+async def main():
+    for before, after in await asyncio.gather(*(migrate(os.environ["URL"]) for _ in range(5))):
+        print(before, after)
+
+asyncio.run(main())
+"""
+
 SQUAWK_EXCLUDED = (
-    "prefer-robust-stmts",  # each migration runs in one transaction: a statement is not found half done
-    "require-timeout-settings",  # the tables are new with this migration: nobody waits for their locks
-    "require-lock-timeout",
-    "require-statement-timeout",
-    "require-concurrent-index-creation",  # as above; a later migration on a filled table may not be excluded by this
-    "ban-drop-table",  # only in the way back
+    "prefer-text-field",  # alembic's own table
+    "require-lock-timeout",  # what exists so far only makes new tables: nobody waits for their locks
+    "require-statement-timeout",  # as above
 )
 
 
@@ -42,7 +49,7 @@ async def empty(engines: Engines) -> AsyncIterator[str]:
 async def fleet(*words: str, **environment: str) -> tuple[int | None, str]:
     """Run `fleet ...`; returns its exit status and all that it said."""
     process = await asyncio.create_subprocess_exec(
-        *(FLEET, *words),
+        *map(str, (FLEET, *words)),
         env={"PATH": os.environ["PATH"], "COLUMNS": "200", **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -74,17 +81,17 @@ async def test_migrate_makes_the_schema_once_and_has_nothing_to_do_again(empty: 
 
 
 async def test_ten_that_migrate_at_once_make_one_schema(empty: str) -> None:
-    migrate = "import asyncio, os; from ops.migrate import migrate; print(*asyncio.run(migrate(os.environ['URL'])))"
     processes = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", migrate),
+            *(sys.executable, "-c", FIVE),
             env={"PATH": os.environ["PATH"], "URL": empty},
             stdout=asyncio.subprocess.PIPE,
         )
-        for _ in range(10)
+        for _ in range(2)
     ]
-    said = [(await process.communicate())[0].decode() for process in processes]
-    assert [process.returncode for process in processes] == [0] * 10
+    said = [line for process in processes for line in (await process.communicate())[0].decode().splitlines()]
+    assert [process.returncode for process in processes] == [0] * 2
+    assert len(said) == 10
     assert sum(line.startswith("None ") for line in said) == 1
     assert len({line.split()[1] for line in said}) == 1
     assert "sessions" in await tables(empty)
@@ -97,23 +104,22 @@ async def test_migrate_without_a_database_url_is_status_2_and_a_line() -> None:
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("wrong", ["nobody listens", "the password", "the database", "the host"])
-async def test_migrate_that_cannot_reach_the_database_is_status_1_and_a_sentence(
-    engines: Engines, empty: str, wrong: str
-) -> None:
+async def test_migrate_that_cannot_reach_the_database_is_status_1_and_a_sentence(engines: Engines, empty: str) -> None:
     password = engines.postgres.password
-    url = {
-        "nobody listens": f"postgresql://fleet:{password}@{LOOPBACK}:{free_port()}/x",
-        "the password": empty.replace(password, "guess"),
-        "the database": engines.postgres.database_url("no_such_database"),
-        "the host": f"postgresql://fleet:{password}@no-such-host.invalid/x",
-    }[wrong]
-    status, said = await fleet("migrate", DATABASE_URL=url)
-    assert status == 1
-    assert said.startswith("Migrating (is DATABASE_URL right and the server up?) failed: ")
-    assert "Traceback" not in said
-    assert password not in said
-    assert said.count("\n") <= 2
+    wrong = {
+        "Connect call failed": f"postgresql://fleet:{password}@{LOOPBACK}:{free_port()}/x",
+        "password authentication failed": empty.replace(password, "guess"),
+        "does not exist": engines.postgres.database_url("no_such_database"),
+        "gaierror": f"postgresql://fleet:{password}@no-such-host.invalid/x",
+    }
+    ends = await asyncio.gather(*(fleet("migrate", DATABASE_URL=url) for url in wrong.values()))
+    for why, (status, said) in zip(wrong, ends, strict=True):
+        assert status == 1, said
+        assert said.startswith("Migrating (is DATABASE_URL right and the server up?) failed: ")
+        assert why in said
+        assert "Traceback" not in said
+        assert password not in said
+        assert said.count("\n") == 1
 
 
 def sql(revision: str, *, down: bool = False) -> str:

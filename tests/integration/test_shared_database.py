@@ -152,11 +152,14 @@ async def test_closing_does_not_wait_for_a_frozen_server(server: Postgres) -> No
 async def test_a_crash_within_a_call_is_unavailable_and_the_pool_recovers_when_the_server_is_back(
     pool: PrimaryPool, server: Postgres
 ) -> None:
-    with pytest.raises(DatabaseUnavailable):
+    async def interrupted() -> None:
         async with pool.connection() as connection:
             await connection.execute("SELECT 1")
             await server.kill()
             await connection.execute("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await interrupted()
     assert not await pool.answers()
     with pytest.raises(DatabaseUnavailable):
         await one(pool)

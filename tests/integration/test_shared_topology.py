@@ -102,7 +102,7 @@ async def test_a_queue_that_exists_with_other_arguments_is_refused_by_name(rabbi
     async with await aio_pika.connect(rabbitmq_url) as connection:
         async with connection.channel() as channel:
             await channel.declare_queue("updates", durable=True, arguments={"x-queue-type": "classic"})
-        with pytest.raises(ChannelPreconditionFailed, match="inequivalent arg .* for queue 'updates'"):
+        with pytest.raises(ChannelPreconditionFailed, match=r"inequivalent arg .* for queue 'updates'"):
             await topology.declare(connection)
 
 

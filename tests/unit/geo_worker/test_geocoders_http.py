@@ -183,7 +183,7 @@ FAILURES = {
     "wrong types": json_of({"display_name": 153, "features": {}}),
     "wrong types inside": json_of({"display_name": {"az": "Bakı"}, "features": [{"properties": {"name": 1}}]}),
     "features of nothing": json_of({"display_name": [], "features": [None]}),
-    "70 KB": json_of({"display_name": "ə" * 35_000, "features": []}),
+    "over 64 KiB": _plain(200, BODY.ljust(MAX_BODY + 1)),
     "nested without end": _plain(200, b"[" * MAX_BODY),
     "fields nested without end": _plain(200, b'{"a":' * (MAX_BODY // 5)),
     "not what the encoding says": _plain(200, BODY, **{"Content-Encoding": "gzip"}),
@@ -202,6 +202,12 @@ async def test_everything_but_the_documented_answer_is_a_failure(
     server.answer = answer
     with pytest.raises(GeocoderFailed):
         await geocoder.reverse(*BAKU, "az")
+
+
+async def test_an_answer_of_64_kib_is_read(geocoder: HttpGeocoder, server: StandIn) -> None:
+    assert MAX_BODY == 64 * 1024
+    server.answer = _plain(200, BODY.ljust(MAX_BODY))
+    assert await geocoder.reverse(*BAKU, "az") is not None
 
 
 async def test_a_redirect_is_not_followed(geocoder: HttpGeocoder, server: StandIn) -> None:
