@@ -11,6 +11,6 @@ class WorkerSettings(ProcessSettings, BrokerSettings, DatabaseSettings, WorkdayS
     """The check-in worker's environment."""
 
     registration: Literal["open"] = Field(
-        "open", description="`open`: anyone is enrolled at first contact, be it /start or a location"
+        description="`open`: anyone is enrolled at first contact, be it /start or a location; never assumed, say it"
     )
-    consent: Literal["off"] = Field("off", description="`off`: the company has it on paper")
+    consent: Literal["off"] = Field(description="`off`: the company has it on paper; never assumed, say it")

@@ -69,7 +69,12 @@ class UpdateHandler:
         try:
             fields = msgspec.json.decode(body)
             return Update.model_validate(fields, context={"bot": self._bot})
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValidationError) as problem:
+        except ValidationError as problem:
+            # what was wrong and where, without the value: it is a person's
+            first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise Undecodable(f"not an update: {place}: {first['msg']}") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise Undecodable(f"not an update: {problem}") from problem
 
     async def _effect(self, update: Update, person: User, received_at: datetime) -> bytes:

@@ -40,6 +40,12 @@ async def _polling(settings: IngressSettings, life: Life, intake: Intake) -> Asy
     turn = Turn(INGRESS_TURN)
     link = Link(settings.rabbitmq_url, "ingress turn", [turn])
     polling = Polling(intake, turn, settings.telegram_api_url, settings.telegram_bot_token)
+
+    async def answered_in_turn() -> bool:
+        """Telegram answers the one that polls; the others wait for their turn."""
+        return turn.settled and (not turn.active or polling.answered)
+
     life.probes.require("turn", link.answers)
+    life.probes.require("getUpdates", answered_in_turn)
     async with life.running(link.run(), "turn link"), life.running(polling.run(), "polling"):
         yield

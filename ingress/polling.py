@@ -52,17 +52,19 @@ class Polling:
             while True:
                 await self._turn.wait()
                 try:
-                    await self._hand_over(await self._ask(session))
-                    self.answered = True
+                    updates = await self._ask(session)
+                    await self._hand_over(updates)
                 except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, BrokerUnavailable) as problem:
                     # the exception's text may hold the address and with it the token: say its kind only
                     log.warning("polling_failed", error=type(problem).__name__)
                     await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
     async def _ask(self, session: aiohttp.ClientSession) -> list[msgspec.Raw]:
-        asked = {"offset": self._offset, "timeout": LONG_POLL, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
+        patience = LONG_POLL if self.answered else 0  # the first answer says that all is well: let it come at once
+        asked = {"offset": self._offset, "timeout": patience, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
         async with session.post(self._url, json=asked) as response:
             answer = msgspec.json.decode(await response.read(), type=_Answer)
+        self.answered = answer.ok
         if not answer.ok:
             hint = "; `fleet webhook delete` removes the webhook" if response.status == 409 else ""  # noqa: PLR2004 - HTTP's Conflict
             log.warning("polling_refused", status=response.status, description=answer.description + hint)

@@ -21,6 +21,7 @@ TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 - a variable's name
 DEFAULTS: Mapping[str, str] = {
     "INGRESS_MODE": "polling",
     "REGISTRATION": "open",
+    "CONSENT": "off",
     "GEOCODER": "offline",
 }
 # Those that .env.example explains; a test compares the two.

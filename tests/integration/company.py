@@ -88,6 +88,8 @@ async def company(engines: Engines, employees: int, counts: Mapping[str, int] = 
             "RABBITMQ_URL": engines.rabbitmq_url,
             "DATABASE_URL": engines.database_url,
             "REDIS_URL": engines.redis_url,
+            "REGISTRATION": "open",
+            "CONSENT": "off",
             "DB_POOL_MIN": "1",
             "DB_POOL_MAX": "8",
         }

@@ -68,6 +68,8 @@ async def test_any_order_with_repetitions_through_three_workers_ends_in_the_same
         "LISTEN_ADDRESS": "127.0.0.1",
         "RABBITMQ_URL": rabbitmq_url,
         "DATABASE_URL": database_url,
+        "REGISTRATION": "open",
+        "CONSENT": "off",
         "DISABLE_GEOCODING": "true",
         "DB_POOL_MIN": "1",
         "DB_POOL_MAX": "8",

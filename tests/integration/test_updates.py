@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,7 +58,14 @@ async def connection(broker: Connection) -> Connection:
 @pytest.fixture
 def settings(database_url: str) -> WorkerSettings:
     nowhere = SecretStr("amqp://not-asked")
-    return WorkerSettings(database_url=SecretStr(database_url), rabbitmq_url=nowhere, db_pool_min=0, db_pool_max=8)
+    return WorkerSettings(
+        database_url=SecretStr(database_url),
+        rabbitmq_url=nowhere,
+        db_pool_min=0,
+        db_pool_max=8,
+        registration="open",
+        consent="off",
+    )
 
 
 @pytest.fixture
@@ -433,3 +441,18 @@ async def test_what_is_stored_is_what_is_published(handler: UpdateHandler, pool:
     await handler(located(1))
     ((replies,),) = await rows(pool, "SELECT replies FROM inbox")
     assert [each["key"] for each in msgspec.json.decode(replies)] == ["1:0", "1:0"]
+
+
+async def test_a_person_whose_id_no_database_holds_is_not_waited_for(
+    settings: WorkerSettings, pool: PrimaryPool
+) -> None:
+    """The message is at fault, not PostgreSQL: held in place it would take one of the worker's hands for ever."""
+    monster = 2**70
+    person = {"id": monster, "is_bot": False, "first_name": "M"}
+    chat = {"id": monster, "type": "private", "first_name": "M"}
+    body = json.dumps(
+        {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": chat, "from": person, "text": "x"}}
+    )
+    delivery = Delivery(queue="updates", key="1", body=body.encode(), headers={}, tries=0, redelivered=False)
+    with pytest.raises(ValueError, match="int64"):
+        await UpdateHandler(settings, pool, Publisher())(delivery)
