@@ -67,8 +67,6 @@ class Pool:
                 POOL_WAIT_SECONDS.observe(time.monotonic() - started)
                 yield connection
         except AWAY as problem:
-            if isinstance(problem, ValueError):
-                raise  # asyncpg's way to say that a value cannot be stored: the caller's fault, not the server's
             if isinstance(problem, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
                 await self._pool.expire_connections()  # a demoted primary: connect anew, to whoever leads now
             raise DatabaseUnavailable(repr(problem)) from problem
