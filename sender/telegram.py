@@ -104,7 +104,9 @@ class Telegram:
 
     def __init__(self, settings: SenderSettings) -> None:
         session = _GatedSession(limit=IN_FLIGHT, api=TelegramAPIServer.from_base(settings.telegram_api_url))
-        build(*_METHODS.values(), *(methods.Response[method.__returning__] for method in _METHODS.values()))  # type: ignore[name-defined]  # a type made at run time
+        # Held, since pydantic forgets a generic type that nobody holds, and then builds it anew for each answer.
+        self._answers = [methods.Response[method.__returning__] for method in _METHODS.values()]  # type: ignore[name-defined]  # a type made at run time
+        build(*_METHODS.values(), *self._answers)
         self._bot = Bot(settings.telegram_bot_token.get_secret_value(), session=session)
 
     async def aclose(self) -> None:
