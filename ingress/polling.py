@@ -42,7 +42,7 @@ class Polling:
     def __init__(self, intake: Intake, turn: Turn, api_url: str, token: SecretStr) -> None:
         self._intake = intake
         self._turn = turn
-        self._url = f"{api_url}/bot{token.get_secret_value()}/getUpdates"
+        self._url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}/getUpdates"
         self._offset = 0
         self.answered = False
 

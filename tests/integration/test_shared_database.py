@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from local.postgres import Postgres
+from shared import database
 from shared.database import ACQUIRE_TIMEOUT, COMMAND_TIMEOUT, PrimaryPool, ReplicaPool, replica_pools
 from shared.errors import DatabaseUnavailable
 from shared.settings import DatabaseSettings
@@ -91,21 +91,24 @@ async def test_what_is_wrong_with_a_statement_is_not_taken_for_a_server_that_is_
     assert await one(pool) == 1
 
 
-async def test_a_pool_that_is_exhausted_is_unavailable_within_the_bound_and_recovers(server: Postgres) -> None:
+async def test_a_pool_that_is_exhausted_is_unavailable_within_the_bound_and_recovers(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "ACQUIRE_TIMEOUT", 1.0)  # instead of five seconds
     pool = PrimaryPool(settings(server.url, db_pool_max=1))
     began = time.monotonic()
     async with pool.connection():
         with pytest.raises(DatabaseUnavailable, match="Timeout"):
             await one(pool)
-    assert time.monotonic() - began < ACQUIRE_TIMEOUT + 3.0
+    assert time.monotonic() - began < 4.0
     assert await one(pool) == 1
     await pool.aclose()
 
 
 async def test_a_lock_that_somebody_holds_ends_the_call_within_the_bound_and_leaks_no_connection(
-    engines: Engines, database_url: str
+    database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del engines
+    monkeypatch.setattr(database, "COMMAND_TIMEOUT", 1.0)  # instead of four seconds
     pool = PrimaryPool(settings(database_url, db_pool_max=1))
     blocker = await asyncpg.connect(database_url)
     transaction = blocker.transaction()
@@ -115,7 +118,7 @@ async def test_a_lock_that_somebody_holds_ends_the_call_within_the_bound_and_lea
     with pytest.raises(DatabaseUnavailable):
         async with pool.connection() as connection:
             await connection.fetchval("SELECT count(*) FROM employees")
-    assert time.monotonic() - began < COMMAND_TIMEOUT + 3.0
+    assert time.monotonic() - began < 4.0
     await transaction.rollback()
     await blocker.close()
     assert await one(pool) == 1
