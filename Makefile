@@ -1,6 +1,6 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types clean
+.PHONY: help setup demo up test lint format types reference clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -30,6 +30,9 @@ format: setup ## format the code
 
 types: setup ## check the types
 	$(BIN)/mypy
+
+reference: setup ## write docs/configuration.md anew from the settings
+	@$(BIN)/python -m ops.reference --write
 
 clean: ## delete what the project made, .venv included
 	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

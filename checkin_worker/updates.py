@@ -27,7 +27,7 @@ from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
 from shared.errors import Undecodable
 from shared.lean_aiogram import build
-from shared.publisher import Headers, Publisher
+from shared.publisher import Publisher
 
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
 
@@ -61,7 +61,7 @@ class UpdateHandler:
         replies = await self._effect(update, person, _received_at(delivery))
         for outgoing in unsealed(replies):
             await self._publisher.publish(
-                outgoing.queue, bytes(outgoing.body), key=outgoing.key, headers=_passed_on(delivery)
+                outgoing.queue, bytes(outgoing.body), key=outgoing.key, headers=delivery.trail
             )
         return Done()
 
@@ -112,8 +112,3 @@ def _who_speaks(update: Update) -> User | None:
 def _received_at(delivery: Delivery) -> datetime:
     stamp = delivery.headers.get(RECEIVED_AT)
     return datetime.fromtimestamp(stamp, UTC) if isinstance(stamp, int | float) else datetime.now(UTC)
-
-
-def _passed_on(delivery: Delivery) -> Headers:
-    kept = {name: delivery.headers.get(name) for name in ("update_id", "traceparent")}
-    return {name: value for name, value in kept.items() if isinstance(value, str | int)}

@@ -8,7 +8,7 @@ from geo_worker.lookup import Lookup
 from shared.consume import Delivery, Done, Retry, Verdict
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
-from shared.publisher import Publisher
+from shared.publisher import Headers, Publisher
 from shared.topology import ENRICHMENT
 
 # The check-in worker folds events into sessions under this lock (checkin_worker/book.py): with it, an address cannot
@@ -51,11 +51,11 @@ class GeoRequestHandler:
         except GeocoderFailed as problem:
             return Retry(str(problem))
         if address is not None:
-            await self._enrich(request, address)
+            await self._enrich(request, address, delivery.trail)
             await self._store(request, address)
         return Done()
 
-    async def _enrich(self, request: GeoRequest, address: str) -> None:
+    async def _enrich(self, request: GeoRequest, address: str, trail: Headers) -> None:
         shown = f"{address} ({self._attribution})" if self._attribution else address
         call = OutboundCall(
             key=f"{request.reply_key}:address",
@@ -65,7 +65,7 @@ class GeoRequestHandler:
             created_at=time.time(),
             target=request.reply_key,
         )
-        await self._publisher.publish(ENRICHMENT.name, encode(call), key=call.key)
+        await self._publisher.publish(ENRICHMENT.name, encode(call), key=call.key, headers=trail)
 
     async def _store(self, request: GeoRequest, address: str) -> None:
         event = request.event

@@ -11,7 +11,9 @@ class GeoSettings(ProcessSettings, BrokerSettings, DatabaseSettings, CacheSettin
     """The geo worker's environment."""
 
     geocoder_url: str | None = Field(
-        None, pattern=r"^https?://", description="full address of the reverse endpoint; the public one by default"
+        None,
+        pattern=r"^https?://",
+        description="full address of the reverse endpoint; photon needs one, nominatim's default is the public one",
     )
     geocoder_contact: str | None = Field(
         None, pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address that Nominatim's operators can write to"

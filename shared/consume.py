@@ -25,9 +25,10 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
+from shared.contracts import TRACEPARENT, UPDATE_ID
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
 from shared.metrics import HANDLE_SECONDS, SETTLED
-from shared.publisher import Publisher
+from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
 
 log = structlog.get_logger()
@@ -74,6 +75,12 @@ class Delivery:
     headers: Mapping[str, object]
     tries: int
     redelivered: bool
+
+    @property
+    def trail(self) -> Headers:
+        """The headers that a message which follows from this one carries on: the update's id and the trace."""
+        kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
+        return {name: value for name, value in kept.items() if isinstance(value, str | int)}
 
 
 Handler = Callable[[Delivery], Awaitable[Verdict]]
@@ -158,8 +165,8 @@ class Consumer:
     async def _process(self, message: AbstractIncomingMessage) -> None:
         delivery = _delivery(self._queue.name, message)
         context = {"queue": delivery.queue, "key": delivery.key}
-        if "traceparent" in delivery.headers:
-            context["trace"] = str(delivery.headers["traceparent"])[3:35]
+        if TRACEPARENT in delivery.headers:
+            context["trace"] = str(delivery.headers[TRACEPARENT])[3:35]
         with structlog.contextvars.bound_contextvars(**context):
             started = time.monotonic()
             verdict = await self._judge(delivery)

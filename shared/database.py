@@ -38,8 +38,11 @@ AWAY: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
 )
-"""What asyncpg raises when the server is away, starting, stopping, demoted, full, or does not let us in."""
+"""What asyncpg raises when the server is away, starting, stopping, demoted, full, does not let us in, or has not been
+migrated yet: whatever it is, no message is to blame."""
 
 
 class Pool:

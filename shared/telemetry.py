@@ -8,7 +8,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -20,6 +20,12 @@ from shared.settings import ProcessSettings
 
 Check = Callable[[], Awaitable[bool]]
 """Answers within a second or so whether one thing that the service needs is there."""
+
+
+# Without the frames' local variables: they hold people's names and places, and addresses with passwords and tokens.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure_logging(service: str, settings: ProcessSettings) -> None:
@@ -35,9 +41,9 @@ def configure_logging(service: str, settings: ProcessSettings) -> None:
     ]
     for_people = settings.log_format == "console"
     final: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if for_people
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_json)]
+        else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
     structlog.configure(
         processors=[*common, *final],

@@ -1,6 +1,7 @@
 """PostgreSQL answers within bounds or is `DatabaseUnavailable`; the pool recovers by itself."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from local.postgres import Postgres
 from shared import database
@@ -203,3 +205,12 @@ async def test_a_report_reads_from_the_replicas_and_from_the_primary_where_there
     assert await one(only) == 1
     for pool in (*pools, only):
         await pool.aclose()
+
+
+async def test_a_schema_that_is_not_there_yet_is_waited_for_and_no_message_is_to_blame(engines: Engines) -> None:
+    url = await engines.postgres.create_database("unmigrated")
+    async with contextlib.aclosing(PrimaryPool(settings(url))) as pool:
+        with pytest.raises(DatabaseUnavailable, match="inbox"):
+            async with pool.connection() as connection:
+                await connection.fetchval("SELECT replies FROM inbox")
+    await engines.postgres.drop_database("unmigrated")
