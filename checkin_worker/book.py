@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 # Its own statement: one that waited for the lock would go on with the snapshot from before it.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 
-ANSWERED: Final = "SELECT replies FROM inbox WHERE update_id = $1"
-ANSWER: Final = "INSERT INTO inbox (update_id, user_id, replies) VALUES ($1, $2, $3)"
+# Telegram's ids restart at random after a quiet week: an old row, or another person's, belongs to another update.
+ANSWERED: Final = """
+SELECT replies FROM inbox WHERE update_id = $1 AND user_id = $2 AND handled_at > now() - interval '3 days'
+"""
+ANSWER: Final = """
+INSERT INTO inbox (update_id, user_id, replies) VALUES ($1, $2, $3)
+ON CONFLICT (update_id) DO UPDATE
+SET user_id = excluded.user_id, replies = excluded.replies, handled_at = excluded.handled_at
+"""
 
 # Writes only when something changed, so a check-in usually leaves the row alone.
 ENROL: Final = """
@@ -82,7 +89,7 @@ class Book:
 
     async def answered(self, update_id: int) -> bytes | None:
         """The replies that were stored with the update's effect, if it has had it."""
-        replies = await self._db.fetchval(ANSWERED, update_id)
+        replies = await self._db.fetchval(ANSWERED, update_id, self._user)
         return None if replies is None else bytes(replies)
 
     async def answer(self, update_id: int, replies: bytes) -> None:

@@ -7,6 +7,7 @@ The limiter is per process; the queue feeds one geo worker at a time, so it is t
 import asyncio
 import contextlib
 import time
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import h3
@@ -33,6 +34,12 @@ class AddressCache(Protocol):
         """Keep the value that long."""
 
 
+@dataclass(slots=True)
+class _Search:
+    task: asyncio.Task[str | None]
+    waiters: int = 0
+
+
 class Lookup:
     """Finds addresses through one geocoder, keeping to its policy."""
 
@@ -42,7 +49,7 @@ class Lookup:
         rate = geocoder.policy.rate
         self._limiter = AsyncLimiter(1, 1 / rate + GUARD) if rate else None
         self._parallel = asyncio.Semaphore(geocoder.policy.parallel)
-        self._under_way: dict[str, asyncio.Task[str | None]] = {}
+        self._under_way: dict[str, _Search] = {}
 
     async def address(self, latitude: float, longitude: float, language: str) -> str | None:
         """The address of the point's cell; None where there is none.
@@ -52,13 +59,19 @@ class Lookup:
         """
         cell = h3.latlng_to_cell(latitude, longitude, RESOLUTION)
         key = f"geo:{self._geocoder.name}:{language}:{cell}"
-        if (task := self._under_way.get(key)) is not None:
+        if (search := self._under_way.get(key)) is not None:
             LOOKUPS.labels("shared").inc()
         else:
-            task = asyncio.create_task(self._find(key, latitude, longitude, language), name=key)
-            self._under_way[key] = task
-            task.add_done_callback(lambda _task: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+            search = _Search(asyncio.create_task(self._find(key, latitude, longitude, language), name=key))
+            self._under_way[key] = search
+            search.task.add_done_callback(lambda _task: self._under_way.pop(key, None))
+        search.waiters += 1
+        try:
+            return await asyncio.shield(search.task)
+        finally:
+            search.waiters -= 1
+            if not search.waiters:
+                search.task.cancel()  # nobody waits any more: somebody else was given the work
 
     async def _find(self, key: str, latitude: float, longitude: float, language: str) -> str | None:
         with contextlib.suppress(CacheUnavailable):  # fails open: asked again, a little slower

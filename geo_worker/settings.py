@@ -25,6 +25,8 @@ class GeoSettings(ProcessSettings, BrokerSettings, DatabaseSettings, CacheSettin
 
     @model_validator(mode="after")
     def _geocoder_has_what_it_needs(self) -> Self:
+        if not self.geocoding:
+            return self
         if self.geocoder == "nominatim" and self.geocoder_contact is None:
             msg = "GEOCODER_CONTACT: missing; Nominatim's terms ask for an e-mail address of whoever runs this"
             raise ValueError(msg)

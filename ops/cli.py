@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import typer
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramNetworkError
 from aiogram.types import WebhookInfo
 from rich.console import Console
 from rich.table import Table
@@ -31,8 +31,16 @@ def _done(work: Coroutine[Any, Any, T], what: str) -> T:
     try:
         return asyncio.run(work)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AiogramError) as problem:
-        console.print(f"{what} failed: {type(problem).__name__}: {problem}", markup=False)
+        console.print(f"{what} failed: {_said(problem)}", markup=False)
         raise typer.Exit(1) from problem
+
+
+def _said(problem: Exception) -> str:
+    """What went wrong; without the text of a network error, which holds the Bot API's address and in it the token."""
+    kind = type(problem).__name__
+    if isinstance(problem, TelegramNetworkError | ClientDecodeError):
+        return f"{kind} ({type(problem.__cause__).__name__})"
+    return f"{kind}: {problem}"
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Owns `fleet migrate`: brings the schema to this release's, once, however many run it at the same moment."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 _LOCK: Final = 0x666C656574  # "fleet"; an advisory lock's number
+_PAUSE: Final = 0.2
+"""Seconds between two tries to be the one that migrates."""
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
@@ -38,7 +41,10 @@ async def migrate(database_url: str) -> tuple[str | None, str | None]:
     try:
         # One connection holds the lock while another migrates: a migration may leave its transaction (CONCURRENTLY).
         async with engine.connect() as lock, engine.connect() as connection:
-            await lock.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
+            # Asked for again and again, since a wait within PostgreSQL holds a snapshot, for which CONCURRENTLY waits.
+            await lock.execution_options(isolation_level="AUTOCOMMIT")
+            while not await lock.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _LOCK}):  # noqa: ASYNC110 - another process holds it
+                await asyncio.sleep(_PAUSE)
             return await connection.run_sync(_upgrade)
     except DBAPIError as problem:
         raise problem.driver_exception from problem  # SQLAlchemy wraps what PostgreSQL refused

@@ -47,7 +47,7 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
             Pacer(settings.sender_rate, settings.guard, time.monotonic()),
             turn,
             telegram,
-            Places(cache),
+            Places(cache, lambda: turn.held_for),
             clock=time.monotonic,
         )
         consumers = [
@@ -80,9 +80,13 @@ async def _consume_in_turn(turn: Turn, link: Link) -> None:
     """Keep the consuming link while this process is the active one."""
     while True:
         await turn.taken()
-        task = asyncio.create_task(link.run(), name="consume link")
+        consuming = asyncio.create_task(link.run(), name="consume link")
+        lost = asyncio.create_task(turn.lost(), name="turn lost")
         try:
-            await turn.lost()
+            await asyncio.wait([consuming, lost], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in (consuming, lost):
+                task.cancel()
+            await asyncio.wait([consuming, lost])
+        if not consuming.cancelled():
+            consuming.result()  # it runs for ever, so it died: raises what it died of

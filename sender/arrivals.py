@@ -74,7 +74,9 @@ class Arrivals:
         """Let the call go, unless it went out before; with the change that came before it, if one did."""
         try:
             call, now = item.call, time.time()
-            if await self._places.message(call.key, call.created_at, now) is not None:
+            if (message_id := await self._places.message(call.key, call.created_at, now)) is not None:
+                self._places.note(call.key, message_id)
+                item.sent_before = True
                 self._schedule.remove(item, self._clock())
                 self.decide(item, Done())
                 return
@@ -111,7 +113,6 @@ class Arrivals:
         self._schedule.merge(item, change, self._clock())
         MERGED.inc()
         self._changed()
-        self._places.note(change.key)
 
     async def _comes(self, target: str) -> bool:
         """Whether the call of this key comes within HELD; the usual case, since both were published together."""
@@ -133,12 +134,17 @@ class Arrivals:
         if item is not None and self._schedule.waits(item):
             self._merge(item, change)
             await self._over(item)
+            if item.sent_before:
+                return await self._change(change, target)
+            self._places.note(change.key)
             return Done()
         if item is not None:
             await self._over(item)
         message_id = await self._places.message(target, change.created_at, time.time())
-        if message_id is None:
-            return await self._keep(change, target)
+        return await self._keep(change, target) if message_id is None else await self._amend(change, message_id)
+
+    async def _amend(self, change: OutboundCall, message_id: int) -> Verdict:
+        """Change a message that has gone out."""
         if message_id == NO_MESSAGE:
             return Done()
         return await self._send(_edit(change, message_id), Priority.ENRICHMENT)
@@ -148,6 +154,10 @@ class Arrivals:
         if time.time() - change.created_at > TOO_LATE:
             return Done()  # if_gone: drop
         if not self._knows(target) and not await self._comes(target):
+            # It is not coming soon. It may have gone out in another sender's time: the change is younger than the call.
+            message_id = await self._places.message(target, created_at=0.0, now=time.time())
+            if message_id is not None:
+                return await self._amend(change, message_id)
             await self._places.leave(change)
         return await self._change(change, target) if self._knows(target) else Done()
 

@@ -65,7 +65,6 @@ class Departures:
             if self._epoch != self._turn.epoch:
                 self._epoch = self._turn.epoch
                 self._pacer.restart(self._clock())
-                self._places.took_over(time.time())
             self._wake.clear()
             wait = self._depart()
             if wait is None or wait > 0:
@@ -99,7 +98,8 @@ class Departures:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._broken = None if task.cancelled() else task.exception()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = self._broken or error
         self._wake.set()
 
     async def _deliver(self, item: Item, slot: Slot) -> None:
@@ -144,11 +144,16 @@ class Departures:
                 self._again(item, retry_after)
             case Fenced():
                 self._again(item, 0)
-            case Failed(reason) if item.tries >= len(RETRIES):
-                self._over(item, Drop(reason))
-            case Failed():
-                pause = RETRIES[item.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-                self._again(item, pause)
+            case Failed(reason, counted):
+                self._failed(item, reason, counted=counted)
+
+    def _failed(self, item: Item, reason: str, *, counted: bool) -> None:
+        if item.tries >= len(RETRIES):
+            self._over(item, Drop(reason))
+            return
+        pause = RETRIES[item.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        item.tries += counted
+        self._again(item, pause)
 
     def _again(self, item: Item, pause: float) -> None:
         """Try again later, unless the broker took the call back meanwhile: then it is somebody else's."""

@@ -5,8 +5,8 @@ in writing: with Redis away at a takeover a call may go out twice, and an addres
 without an answer.
 """
 
-import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -35,28 +35,26 @@ class PlaceStore(Protocol):
     async def get(self, key: str) -> str | None:
         """The value, or None."""
 
-    async def take(self, key: str) -> str | None:
-        """The value, or None; it is gone afterwards."""
-
     async def put(self, key: str, value: str, seconds: int) -> None:
         """Keep the value that long."""
 
 
 class Places:
-    """What became of each key."""
+    """What became of each key.
 
-    def __init__(self, store: PlaceStore) -> None:
+    Args:
+        store: Redis.
+        held_for: seconds for which this process alone has been sending; 0 while it does not.
+    """
+
+    def __init__(self, store: PlaceStore, held_for: Callable[[], float]) -> None:
         self._store = store
-        self._known_since = math.inf
+        self._held_for = held_for
         self._sent: OrderedDict[str, int] = OrderedDict()
 
     def remembers(self, key: str) -> bool:
         """Whether this process sent it, not long ago."""
         return key in self._sent
-
-    def took_over(self, now: float) -> None:
-        """From this moment (unix seconds) on this process sends, and so knows every call made after it."""
-        self._known_since = now + CLOCKS_AGREE
 
     def note(self, key: str, message_id: int = NO_MESSAGE) -> None:
         """Remember in this process that the key has had its effect."""
@@ -69,12 +67,12 @@ class Places:
 
         Args:
             key: the call's.
-            created_at: when the call was made (unix seconds); one made in our time and young is known here.
+            created_at: when the call was made (unix seconds); one made since only this process sends is known here.
             now: unix seconds.
         """
         if key in self._sent:
             return self._sent[key]
-        if created_at > self._known_since and now - created_at < YOUNG:
+        if now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
         try:
             value = await self._store.get(f"sent:{key}")
@@ -99,9 +97,9 @@ class Places:
         await self._store.put(f"early:{change.target}", encode(change).decode(), KEPT_EARLY)
 
     async def early(self, key: str) -> OutboundCall | None:
-        """Take the change that waits for this call, if there is one."""
+        """The change that waits for this call, if there is one."""
         try:
-            value = await self._store.take(f"early:{key}")
+            value = await self._store.get(f"early:{key}")
             return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
         except (CacheUnavailable, msgspec.MsgspecError):
             return None

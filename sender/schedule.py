@@ -49,6 +49,7 @@ class Item:
         ready: whether it is known that it has not gone out before.
         tries: how often it has failed.
         wanted_by: how many deliveries wait for its end.
+        sent_before: it turned out that it had gone out already.
     """
 
     call: OutboundCall
@@ -57,6 +58,7 @@ class Item:
     ready: bool = False
     tries: int = 0
     wanted_by: int = 0
+    sent_before: bool = False
 
     @property
     def complete(self) -> bool:
@@ -131,8 +133,13 @@ class Schedule:
         while self._ranked:
             rank, _, _, chat = heapq.heappop(self._ranked)
             lane = self._lanes.get(chat)
-            if lane is None or self._rank_of(lane, now)[0] != rank:
-                continue  # stale: the lane was ranked anew when it changed
+            if lane is None:
+                continue
+            actual, later = self._rank_of(lane, now)
+            if actual != rank:  # ranked anew when it changed, or in a rush it waits longer than in quiet times
+                if actual is None and later is not None:
+                    heapq.heappush(self._timers, (later, chat))
+                continue
             lane.under_way = True
             return lane.items[0]
         return None
@@ -148,7 +155,6 @@ class Schedule:
 
     def again(self, item: Item, now: float, pause: float) -> None:
         """The call under way must be tried again after so many seconds, still first in its chat."""
-        item.tries += 1
         self._rest(item.call.chat_id, now, pause)
 
     def remove(self, item: Item, now: float) -> None:

@@ -11,11 +11,12 @@ from aiogram import Bot, methods
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramAPIError,
     TelegramBadRequest,
     TelegramForbiddenError,
+    TelegramNotFound,
     TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.types import Message
 from pydantic import ValidationError
@@ -57,9 +58,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer, or a server's error; whether it was done is unknown."""
+    """No answer, or a server's error; whether it was done is unknown.
+
+    `counted`: a try that may have reached Telegram. One that was never written, or that a wrong token made fail, says
+    nothing about the call and must not use up its tries.
+    """
 
     reason: str
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +121,44 @@ class Telegram:
 
     async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
         """Make the call; every way that it can end is an outcome."""
-        fenced = False
+        fenced = written = False
 
         def watched() -> None:
-            nonlocal fenced
+            nonlocal fenced, written
             try:
                 gate()
             except NotOurTurn:
                 fenced = True
                 raise
+            written = True
 
         _gate.set(watched)
         try:
-            method = _METHODS[call.method](**call.params)
-            result: object = await self._bot(method, request_timeout=ANSWER_TIMEOUT)
-        except (KeyError, ValidationError) as problem:
-            return Refused(f"not a call that the sender can make: {problem!r}"[:500])
-        except TelegramRetryAfter as flood:
-            return Flood(float(flood.retry_after))
-        except (TelegramBadRequest, TelegramForbiddenError) as refusal:
-            return Sent() if "message is not modified" in refusal.message else Refused(refusal.message)
-        except (TelegramAPIError, ClientDecodeError) as problem:
-            return Fenced() if fenced else Failed(str(problem))
+            result: object = await self._bot(_METHODS[call.method](**call.params), request_timeout=ANSWER_TIMEOUT)
+        except Exception as problem:  # noqa: BLE001 - broken answers end aiogram in many ways, and each must be an outcome
+            return Fenced() if fenced else _meaning(problem, written=written)
         return Sent(result.message_id if isinstance(result, Message) else 0)
+
+
+def _meaning(problem: Exception, *, written: bool) -> Outcome:  # noqa: PLR0911 - a table: one line for each meaning
+    """What an exception of a call means. Its text is shown only where Telegram wrote it: others hold the token."""
+    match problem:
+        case KeyError() | ValidationError():
+            return Refused(f"not a call that the sender can make: {_kind(problem)}")
+        case TelegramRetryAfter(retry_after=seconds):
+            return Flood(float(seconds))
+        case TelegramBadRequest(message=message) if "message is not modified" in message:
+            return Sent()
+        case TelegramBadRequest(message=message) | TelegramForbiddenError(message=message):
+            return Refused(message[:200])
+        case TelegramUnauthorizedError(message=message) | TelegramNotFound(message=message):
+            return Failed(f"{message[:200]}: is TELEGRAM_BOT_TOKEN right?", counted=False)
+        case TelegramServerError(message=message):
+            return Failed(message[:200])
+        case _:
+            return Failed(f"no answer: {_kind(problem)}", counted=written)
+
+
+def _kind(problem: BaseException) -> str:
+    cause = problem.__cause__
+    return type(problem).__name__ + (f" ({type(cause).__name__})" if cause is not None else "")

@@ -71,9 +71,11 @@ class Link:
             log.warning("broker_link_lost", link=self._name, reason=str(reason))
             self._lost.set()
 
-    def watch(self, channel: AbstractChannel) -> None:
-        """Lose the connection with this channel: half a connection helps nobody."""
+    async def watch(self, channel: AbstractChannel) -> None:
+        """Lose the connection with this channel or a consumer on it: half a connection helps nobody."""
         channel.close_callbacks.add(lambda _channel, reason: self.lose(reason))
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda _frame: self.lose("the broker cancelled a consumer"))
 
     async def run(self) -> None:
         """Keep the connection for ever; ends only by cancellation, and then detaches and closes in order."""

@@ -45,10 +45,6 @@ class Cache:
         """
         return await self._ask("GET", key)
 
-    async def take(self, key: str) -> str | None:
-        """The value, or None; it is gone afterwards."""
-        return await self._ask("GETDEL", key)
-
     async def put(self, key: str, value: str, seconds: int) -> None:
         """Keep the value for that many seconds."""
         await self._ask("SET", key, value, "EX", seconds)

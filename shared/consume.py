@@ -14,6 +14,7 @@ handler is proof against, and never loses it.
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import random
 import time
@@ -116,22 +117,14 @@ class Consumer:
         self._tag = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def attached(self) -> bool:
-        """Whether the broker feeds this consumer."""
-        return self._source is not None
-
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=self._prefetch)
         source = await channel.get_queue(self._queue.name, ensure=False)
-        link.watch(channel)
-        (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(
-            lambda _frame: link.lose(f"consumer of {self._queue.name} cancelled by the broker")
-        )
+        await link.watch(channel)
         self._channel = channel
-        self._tag = await source.consume(self._take)
+        self._tag = await source.consume(functools.partial(self._take, channel))
         self._source = source
 
     async def detach(self) -> None:
@@ -156,7 +149,9 @@ class Consumer:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _take(self, channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
+        if channel is not self._channel:
+            return  # of a channel that is lost, though it is not closed yet: the broker hands it out again
         # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
         task = asyncio.create_task(self._process(message), name=f"{self._queue.name}:{message.message_id}")
         self._tasks.add(task)
@@ -175,7 +170,15 @@ class Consumer:
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
         reason = {} if isinstance(verdict, Done) else {"reason": verdict.reason}
-        log.info("settled", **context, fate=fate, tries=delivery.tries, ms=round(seconds * 1e3, 1), **reason)
+        log.info(
+            "settled",
+            **context,
+            fate=fate,
+            tries=delivery.tries,
+            redelivered=delivery.redelivered,
+            ms=round(seconds * 1e3, 1),
+            **reason,
+        )
 
     async def _judge(self, delivery: Delivery) -> Verdict:
         """Call the handler until it has a verdict; an engine that is away is waited for."""

@@ -52,7 +52,7 @@ class Pool:
         self._url = url
         self._settings = settings
         self._pool: RawPool | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[RawPool] | None = None
         self._asking: asyncio.Task[bool] | None = None
 
     @contextlib.asynccontextmanager
@@ -94,6 +94,9 @@ class Pool:
 
     async def aclose(self) -> None:
         """Close the connections, those in use by force after a moment."""
+        if (opening := self._opening) is not None and not opening.done():
+            opening.cancel()
+            await asyncio.wait([opening])
         if (pool := self._pool) is None:
             return
         try:
@@ -103,16 +106,20 @@ class Pool:
             pool.terminate()
 
     async def _opened(self) -> "RawPool":
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=self._settings.db_pool_min,
-                    max_size=self._settings.db_pool_max,
-                    timeout=CONNECT_TIMEOUT,
-                    command_timeout=COMMAND_TIMEOUT,
-                )
-            return self._pool
+        """The pool; whoever needs it while it opens waits for the same attempt, not in line for one of his own."""
+        if self._opening is None or (self._opening.done() and self._pool is None):
+            self._opening = asyncio.create_task(self._open(), name="open pool")
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> "RawPool":
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=self._settings.db_pool_min,
+            max_size=self._settings.db_pool_max,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=COMMAND_TIMEOUT,
+        )
+        return self._pool
 
 
 class PrimaryPool(Pool):

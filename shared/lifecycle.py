@@ -36,18 +36,20 @@ class Life:
     async def running(self, work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
         """Run a task beside the block and end it with the block; if it dies before, the process ends with status 1."""
         task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._died_early)
         try:
             yield
         finally:
+            task.remove_done_callback(self._died_early)
             task.cancel()
             await asyncio.wait([task])
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("task_died", task=task.get_name(), exc_info=error)
-            self._died = True
-            self._over.set()
+    def _died_early(self, task: asyncio.Task[None]) -> None:
+        """A task ended that nobody had ended; a cancellation counts, since libraries raise that too."""
+        error = None if task.cancelled() else task.exception()
+        log.error("task_died", task=task.get_name(), exc_info=error)
+        self._died = True
+        self._over.set()
 
     async def over(self) -> int:
         """Wait for the end of the service's life and return its exit status."""

@@ -44,11 +44,6 @@ class Publisher:
         """Refuse to publish until attached again."""
         self._connection = self._channel = None
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is a connection to publish over."""
-        return self._connection is not None
-
     async def publish(
         self,
         queue: str,

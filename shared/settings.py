@@ -58,6 +58,13 @@ def _urls(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _local(value: time) -> time:
+    if value.tzinfo is not None:
+        msg = "must be a local time such as 04:00, without a zone: that is TIMEZONE's"
+        raise ValueError(msg)
+    return value
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         msg = "is no zone of the tz database, such as Asia/Baku"
@@ -161,7 +168,9 @@ class WorkdaySettings(Settings):
     """When a working day begins and ends."""
 
     timezone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Baku", description="zone of the working day")
-    workday_boundary: time = Field(time(4, 0), description="local time at which one working day ends")
+    workday_boundary: Annotated[time, AfterValidator(_local)] = Field(
+        time(4, 0), description="local time at which one working day ends"
+    )
     double_tap_seconds: int = Field(
         60, ge=0, le=3600, description="a location this soon after the last one repeats the answer"
     )

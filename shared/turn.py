@@ -16,6 +16,7 @@ question and the act escapes it.
 
 import asyncio
 import contextlib
+import functools
 import time
 import uuid
 from collections.abc import Callable
@@ -72,6 +73,13 @@ class Turn:
         now = self._clock()
         return self._active_since is not None and self._active_since + LEASE <= now < self._lease_until
 
+    @property
+    def held_for(self) -> float:
+        """Seconds for which this process has held the right without a break; 0 while it does not."""
+        if self._active_since is None or not self.held:
+            return 0.0
+        return self._clock() - self._active_since - LEASE
+
     async def wait(self) -> None:
         """Return when the right is held. `epoch` differs from before when another may have held it meanwhile."""
         while not self.held:
@@ -97,16 +105,19 @@ class Turn:
         """Queue up for the right on this connection."""
         self._me = uuid.uuid4().hex
         self._attached_at = self._clock()
+        self._active_since = None
         channel = await connection.channel(publisher_confirms=True)
-        link.watch(channel)
+        await link.watch(channel)
         await channel.set_qos(prefetch_count=10)
-        await (await channel.get_queue(self._queue.name, ensure=False)).consume(self._take)
+        source = await channel.get_queue(self._queue.name, ensure=False)
+        await source.consume(functools.partial(self._take, self._me))
         self._knocking = asyncio.create_task(self._knock_for_ever(channel, link), name=f"knock:{self._queue.name}")
 
     async def detach(self) -> None:
         """The right is lost with the connection, at once."""
         if self._active_since is not None:
             log.info("turn_lost", queue=self._queue.name)
+        self._me = ""
         self._active_since = None
         self._lease_until = 0.0
         self._kept = None
@@ -126,14 +137,19 @@ class Turn:
                 return
             await asyncio.sleep(KNOCK)
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _take(self, me: str, message: AbstractIncomingMessage) -> None:
+        if me != self._me:
+            return  # of a connection that is lost, though it is not closed yet
         knock = msgspec.json.decode(message.body, type=_Knock)
-        if self._active_since is None:
-            self._active_since = self._clock()
+        now = self._clock()
+        if self._active_since is None or 0.0 < self._lease_until <= now:
+            # The first knock; or the first after the lease ran out, in which time another may have held the right.
+            self._active_since = now
+            self._lease_until = 0.0
             self.epoch += 1
             log.info("turn_taken", queue=self._queue.name)
-        if knock.by == self._me:
-            self._lease_until = knock.at + LEASE
+        if knock.by == me:
+            self._lease_until = max(self._lease_until, knock.at + LEASE)
         previous, self._kept = self._kept, message
         self._changed.set()
         if previous is not None:

@@ -143,8 +143,24 @@ async def test_a_lease_begins_a_lease_after_the_turn_and_ends_a_lease_after_the_
         assert holds(turn)
         clock.now += 0.001
         assert not holds(turn)
+
+
+async def test_after_a_lease_that_ran_out_the_right_is_taken_anew_with_its_wait(url: str) -> None:
+    clock = Clock()
+    turn = Turn(INGRESS_TURN, clock)
+    async with linked(url, turn):
+        async with asyncio.timeout(LIMIT):
+            await turn.taken()
+        before = turn.epoch
+        clock.now += LEASE
         await knocked(turn)
+        assert not holds(turn)  # another may have held it meanwhile, and its lease may still run
+        assert turn.epoch == before + 1
+        for _ in range(2):
+            clock.now += LEASE / 2
+            await knocked(turn)
         assert holds(turn)
+        assert turn.epoch == before + 1
 
 
 async def test_a_process_that_was_frozen_does_not_believe_on_waking_that_it_holds(url: str) -> None:
@@ -153,8 +169,9 @@ async def test_a_process_that_was_frozen_does_not_believe_on_waking_that_it_hold
     async with linked(url, turn):
         async with asyncio.timeout(LIMIT):
             await turn.taken()
-        clock.now += LEASE
-        await knocked(turn)
+        for _ in range(2):
+            clock.now += LEASE / 2
+            await knocked(turn)
         assert holds(turn)
         clock.now += 3600.0
         assert not holds(turn)

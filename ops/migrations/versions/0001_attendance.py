@@ -52,7 +52,7 @@ STATEMENTS = (
     """,
     "CREATE INDEX idx_sessions_user_date ON sessions (user_id, start_time)",
     "CREATE UNIQUE INDEX idx_sessions_open ON sessions (user_id) WHERE end_time IS NULL",
-    # What an update was answered, as JSON bytes; forgotten after a few days, since ids of updates come again.
+    # What an update was answered, as JSON bytes; counts for three days, since ids of updates come again.
     """
     CREATE TABLE inbox (
         update_id bigint PRIMARY KEY,
