@@ -273,12 +273,28 @@ async def test_replies_are_remembered_by_their_update(pool: PrimaryPool) -> None
         assert await book.answered(2) is None
 
 
-async def test_an_update_is_answered_once(pool: PrimaryPool) -> None:
+async def test_an_update_finds_the_replies_that_it_was_given(pool: PrimaryPool) -> None:
+    async with book_of(pool) as book:
+        assert await book.answered(1) is None
+        await book.answer(1, b"[1]")
+    async with book_of(pool) as book:
+        assert await book.answered(1) == b"[1]"
+
+
+async def test_an_id_that_comes_again_is_another_update_for_another_person_and_after_three_days(
+    pool: PrimaryPool,
+) -> None:
+    """Telegram's ids restart at random after a quiet week."""
     async with book_of(pool) as book:
         await book.answer(1, b"[1]")
-    with pytest.raises(asyncpg.UniqueViolationError):
-        async with book_of(pool) as book:
-            await book.answer(1, b"[2]")
+    async with book_of(pool, PERSON + 1) as book:
+        assert await book.answered(1) is None
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE inbox SET handled_at = now() - interval '73 hours'")
+    async with book_of(pool) as book:
+        assert await book.answered(1) is None
+        await book.answer(1, b"[2]")
+        assert await book.answered(1) == b"[2]"
 
 
 async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
