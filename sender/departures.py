@@ -91,7 +91,9 @@ class Departures:
         if item is None:
             later = self._schedule.wake_at()
             return None if later is None else max(0.001, later - now)
-        task = asyncio.create_task(self._deliver(item, self._pacer.take(now)), name=f"call:{item.call.key}")
+        task = asyncio.create_task(
+            self._deliver(item, self._pacer.take(now), self._epoch), name=f"call:{item.call.key}"
+        )
         self._under_way.add(task)
         task.add_done_callback(self._landed)
         return 0
@@ -102,9 +104,9 @@ class Departures:
             self._broken = self._broken or error
         self._wake.set()
 
-    async def _deliver(self, item: Item, slot: Slot) -> None:
+    async def _deliver(self, item: Item, slot: Slot, epoch: int) -> None:
         started = self._clock()
-        outcome = await self._door.call(item.call, lambda: self._gate(slot))
+        outcome = await self._door.call(item.call, lambda: self._gate(slot, epoch))
         if isinstance(outcome, Fenced):
             self._pacer.give_back(slot)
         else:
@@ -123,9 +125,12 @@ class Departures:
         )
         await self._act(item, outcome)
 
-    def _gate(self, slot: Slot) -> None:
-        """Right before the write: is it still our turn? The slot is stamped right after it."""
-        if not self._turn.held:
+    def _gate(self, slot: Slot, epoch: int) -> None:
+        """Right before the write: is it still our turn, and the one in which the slot was taken?
+
+        The slot is stamped right after the write.
+        """
+        if not self._turn.held or self._turn.epoch != epoch:
             raise NotOurTurn
         loop = asyncio.get_running_loop()
         loop.call_soon(lambda: self._pacer.stamp(slot, self._clock()))

@@ -1,5 +1,6 @@
 """The whole way: Telegram's update in at the webhook, a row in PostgreSQL, a reply with its address under the cap."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,25 @@ async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_t
         assert seen.calls <= 150 + 30, "repeated at most what was in flight"
         assert seen.most_in_one_second <= 30
         assert seen.refused_calls == 0
+
+
+@pytest.mark.timeout(180)
+async def test_an_active_sender_that_is_frozen_and_thaws_neither_breaks_the_cap_nor_keeps_anybody_waiting(
+    rooms: Engines,
+) -> None:
+    async with company(rooms, employees=150) as office:
+        active = await office.active_sender()
+        await office.crowd.everyone_checks_in()
+        await office.telegram.until(lambda: len(office.telegram.ledger.calls) >= 45)
+        office.fleet.send(active, signal.SIGSTOP)
+        try:
+            # RabbitMQ notices by the missing heartbeats; then the other one takes over.
+            await office.telegram.until(lambda: len(office.telegram.ledger.calls) >= 90, 90)
+        finally:
+            office.fleet.send(active, signal.SIGCONT)
+        await office.everybody_answered()
+        assert await office.recorded() == (150, 150)
+        seen = office.figures
+        assert seen.replies_per_person.get(0, 0) == 0
+        assert seen.calls <= 150 + 30, "repeated at most what was in flight"
+        assert seen.most_in_one_second <= 30
