@@ -25,12 +25,13 @@ from shared.topology import BULK, ENRICHMENT, INTERACTIVE, SENDER_TURN
 from shared.turn import Turn
 
 WINDOWS: Final = (
-    (INTERACTIVE, Priority.INTERACTIVE, 2000),
-    (ENRICHMENT, Priority.ENRICHMENT, 2000),
-    (BULK, Priority.BULK, 300),
+    (INTERACTIVE, Priority.INTERACTIVE, 400),
+    (ENRICHMENT, Priority.ENRICHMENT, 400),
+    (BULK, Priority.BULK, 100),
 )
-"""What is held of each queue. At 30 a second a window is through in about a minute, far within the half hour after
-which RabbitMQ takes a delivery back."""
+"""What is held of each queue: enough to choose from, and little to decode while a burst needs the processor elsewhere.
+At 30 a second a window is through in a quarter of a minute, far within the half hour after which RabbitMQ takes a
+delivery back."""
 
 
 @contextlib.asynccontextmanager
