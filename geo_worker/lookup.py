@@ -1,7 +1,8 @@
 """Owns finding an address with as few requests as possible: by cell, through the cache, one request a cell at a time.
 
 GPS jitters by 10 to 20 m, so a cache keyed by coordinates never hits; H3 cells of resolution 10 (edges of 76 m) do.
-The limiter is per process; the queue feeds one geo worker at a time, so it is the fleet's.
+The limiter is per process. The queue feeds one geo worker at a time, so it is the fleet's but for a hand-over, when the
+old one may still have a request under way.
 """
 
 import asyncio

@@ -45,9 +45,7 @@ class GeoRequestHandler:
         if self._lookup is None:
             return Done()  # geocoding is off
         try:
-            address = await self._lookup.address(
-                round(request.latitude, 4), round(request.longitude, 4), request.language
-            )
+            address = await self._lookup.address(request.latitude, request.longitude, request.language)
         except GeocoderFailed as problem:
             return Retry(str(problem))
         if address is not None:

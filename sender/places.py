@@ -15,7 +15,7 @@ from shared.contracts import OutboundCall, encode
 from shared.errors import CacheUnavailable
 
 REMEMBERED: Final = 20_000
-"""Keys held in memory: eleven minutes of sending at the cap."""
+"""Keys held in memory: at the cap, a reply and its address each, five and a half minutes (20,000 / 2 / 30 s)."""
 KEPT: Final = 6 * 3600
 KEPT_EARLY: Final = 3600
 """Seconds in Redis: for calls that have gone out, and for changes whose call has not come yet."""

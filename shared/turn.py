@@ -6,7 +6,7 @@ queue every KNOCK seconds. The latest knock stays unacked in the holder's hand, 
 dies. A process that was frozen believes on waking that it still holds the right; therefore
 
 - a holder's lease ends LEASE seconds after it *published* the latest knock that came back to it;
-- a process that becomes active does nothing for LEASE seconds.
+- a process that becomes active, or whose lease ran out and came back, does nothing for LEASE seconds.
 
 Claim: two processes never hold at once. A's last knock came back to A before the broker made B active at time t, so A
 published it before t, and A's lease ends before t + LEASE, which is when B begins. The claim needs clocks that run at
