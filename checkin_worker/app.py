@@ -1,17 +1,21 @@
 """Owns how the check-in worker is put together; the only file here that names concrete classes."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+from checkin_worker.reports.making import DEADLINE as REPORT_DEADLINE
+from checkin_worker.reports.making import ReportHandler
 from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from shared.broker import Link
 from shared.consume import Consumer
-from shared.database import PrimaryPool
+from shared.database import PrimaryPool, replica_pools
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
-from shared.topology import UPDATES
+from shared.replicas import Reader
+from shared.topology import REPORTS, UPDATES
 
 PREFETCH: Final = 16
 """Updates in hand at once: enough to keep a core busy while PostgreSQL and RabbitMQ answer. More are not faster, but
@@ -24,12 +28,13 @@ DEADLINE: Final = 30.0
 async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[None]:
     """Handle updates; on leaving, what is in hand is finished first."""
     pool = PrimaryPool(settings)
+    replicas = replica_pools(settings)
     publisher = Publisher()
-    consumer = Consumer(
-        UPDATES, UpdateHandler(settings, pool, publisher), publisher, prefetch=PREFETCH, deadline=DEADLINE
-    )
+    handler = UpdateHandler(settings, pool, Reader(replicas, pool), publisher)
+    consumer = Consumer(UPDATES, handler, publisher, prefetch=PREFETCH, deadline=DEADLINE)
+    files = Consumer(REPORTS, ReportHandler(pool, publisher), publisher, prefetch=1, deadline=REPORT_DEADLINE)
     publishing = Link(settings.rabbitmq_url, "checkin_worker publish", [publisher])
-    consuming = Link(settings.rabbitmq_url, "checkin_worker consume", [consumer])
+    consuming = Link(settings.rabbitmq_url, "checkin_worker consume", [consumer, files])
     life.probes.require("rabbitmq publish", publishing.answers)
     life.probes.require("rabbitmq consume", consuming.answers)
     life.probes.require("postgresql", pool.answers)
@@ -39,4 +44,4 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
         life.running(consuming.run(), "consume link"),
     ):
         yield
-        await consumer.drain(DRAIN_SECONDS)
+        await asyncio.gather(consumer.drain(DRAIN_SECONDS), files.drain(DRAIN_SECONDS))

@@ -7,28 +7,77 @@ repetitions, ends in the same sessions.
 
 import enum
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from checkin_worker.fence import Fence
+
+CONFIRM_WITHIN: Final = timedelta(minutes=15)
+"""A location this soon after one that the fence could not tell is taken as a better look, not as the next tap."""
+
+Ref = tuple[datetime, int]
+"""Names an event of a person: its moment and its update."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """A location that a person sent; identified by its moment (UTC, whole seconds) and update id."""
+    """A location that a person sent; identified by its moment (UTC, whole seconds) and update id.
+
+    `evidence`: not a message but a later look of a live location; it can confirm what came before and nothing else.
+    """
 
     sent_at: datetime
     update_id: int
     latitude: float = field(compare=False)
     longitude: float = field(compare=False)
     address: str | None = field(default=None, compare=False)
+    fence: Fence | None = field(default=None, compare=False)
+    office_id: int | None = field(default=None, compare=False)
+    evidence: bool = field(default=False, compare=False)
+
+    @property
+    def ref(self) -> Ref:
+        """What names it."""
+        return self.sent_at, self.update_id
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Correction:
+    """What was approved for the day: it replaces the sessions of all taps before the moment at which it was asked."""
+
+    sent_at: datetime
+    update_id: int
+    arrived: datetime = field(compare=False)
+    left: datetime | None = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One end of a session: when, by which update, at which event (none where a correction set it).
+
+    `fence` and `office_id` are the event's, or those of the better look that confirmed it.
+    """
+
+    at: datetime
+    update_id: int
+    event: Event | None = None
+    fence: Fence | None = None
+    office_id: int | None = None
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The mark that an event makes."""
+        return cls(event.sent_at, event.update_id, event, event.fence, event.office_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A stay: from the event that opened it to the one that closed it, if any did."""
+    """A stay: from the mark that opened it to the one that closed it, if any did."""
 
-    start: Event
-    end: Event | None = None
+    start: Mark
+    end: Mark | None = None
 
 
 class Role(enum.StrEnum):
@@ -37,58 +86,112 @@ class Role(enum.StrEnum):
     OPENED = "opened"
     CLOSED = "closed"
     REPEATED = "repeated"
+    CONFIRMED = "confirmed"
+    UNDONE = "undone"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """A person's working day: the sessions in order, and what each event did.
 
-    `decided_by` leads from an event to the one whose answer it gets: itself, or the one that it repeats.
+    `decided_by` leads from an event to the one whose answer it gets: itself, or the one that it repeats or confirms.
     """
 
     sessions: tuple[Session, ...]
     roles: dict[Event, Role]
     decided_by: dict[Event, Event]
 
+    def closed_at(self, event: Event) -> Session | None:
+        """The session that this event closed, if it still does."""
+        return next((session for session in self.sessions if session.end and session.end.event == event), None)
 
-def fold(events: Iterable[Event], double_tap: timedelta) -> Day:
+
+def fold(
+    events: Iterable[Event],
+    double_tap: timedelta,
+    corrections: Iterable[Correction] = (),
+    undone: AbstractSet[Ref] = frozenset(),
+) -> Day:
     """Turn a day's events into sessions.
 
-    An event closer than `double_tap` to the last one that counted repeats it; any other opens a session when none is
-    open and closes the open one otherwise.
+    An event closer than `double_tap` to the last one that counted repeats it; one within CONFIRM_WITHIN of one that the
+    fence could not tell confirms it; any other opens a session when none is open and closes the open one otherwise.
+    An event that was undone counts as if it had not been sent, but what repeats it repeats it still.
     """
-    sessions: list[Session] = []
-    roles: dict[Event, Role] = {}
-    decided_by: dict[Event, Event] = {}
-    last: Event | None = None
-    for event in sorted(set(events)):
-        if last is not None and event.sent_at - last.sent_at < double_tap:
-            roles[event], decided_by[event] = Role.REPEATED, last
-            continue
-        if sessions and sessions[-1].end is None:
-            sessions[-1] = Session(sessions[-1].start, event)
-            roles[event] = Role.CLOSED
+    work = _Fold(double_tap, undone)
+    log: set[Event | Correction] = {*events, *corrections}
+    for one in sorted(log, key=lambda one: (one.sent_at, one.update_id)):
+        if isinstance(one, Correction):
+            work.correct(one)
         else:
-            sessions.append(Session(event))
-            roles[event] = Role.OPENED
-        last = decided_by[event] = event
-    return Day(tuple(sessions), roles, decided_by)
+            work.take(one)
+    return Day(tuple(work.sessions), work.roles, work.decided_by)
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Which working day a moment belongs to: days end at `boundary`, local time of `zone`."""
+class _Fold:
+    """The state after the events so far."""
 
-    zone: ZoneInfo
-    boundary: time
+    def __init__(self, double_tap: timedelta, undone: AbstractSet[Ref]) -> None:
+        self.sessions: list[Session] = []
+        self.roles: dict[Event, Role] = {}
+        self.decided_by: dict[Event, Event] = {}
+        self._double_tap = double_tap
+        self._undone = undone
+        self._last: Event | None = None
+        self._touched: datetime | None = None
+        """When the last one that counted was last seen: by itself, or by what confirmed it."""
+        self._unclear = False
 
-    def workday(self, moment: datetime) -> date:
-        """The working day of a moment (aware)."""
-        local = moment.astimezone(self.zone)
-        return local.date() if local.time() >= self.boundary else local.date() - timedelta(days=1)
+    def correct(self, correction: Correction) -> None:
+        start = Mark(correction.arrived, correction.update_id)
+        end = Mark(correction.left, correction.update_id) if correction.left else None
+        self.sessions = [Session(start, end)]
+        self._last, self._touched, self._unclear = None, None, False
 
-    def bounds(self, workday: date) -> tuple[datetime, datetime]:
-        """The day's first moment and the first one after it, in UTC."""
-        first = datetime.combine(workday, self.boundary, self.zone)
-        after = datetime.combine(workday + timedelta(days=1), self.boundary, self.zone)
-        return first.astimezone(UTC), after.astimezone(UTC)
+    def take(self, event: Event) -> None:
+        role = self._role(event)
+        self.roles[event] = role
+        if role in (Role.REPEATED, Role.CONFIRMED) and self._last is not None:
+            self.decided_by[event] = self._last
+            if role is Role.CONFIRMED:
+                self._confirm(event)
+            return
+        self.decided_by[event] = event
+        if role is Role.IGNORED:
+            return
+        self._last, self._touched = event, event.sent_at
+        self._unclear = event.fence is Fence.UNCERTAIN and role is not Role.UNDONE
+        if role is Role.CLOSED:
+            self.sessions[-1] = Session(self.sessions[-1].start, Mark.of(event))
+        elif role is Role.OPENED:
+            self.sessions.append(Session(Mark.of(event)))
+
+    def _role(self, event: Event) -> Role:
+        since_last = None if self._last is None else event.sent_at - self._last.sent_at
+        if self._unclear and since_last is not None and since_last < CONFIRM_WITHIN and self._tells_more(event):
+            return Role.CONFIRMED
+        if event.evidence:
+            return Role.IGNORED
+        if self._touched is not None and event.sent_at - self._touched < self._double_tap:
+            return Role.REPEATED
+        if event.ref in self._undone:
+            return Role.UNDONE
+        return Role.CLOSED if self.sessions and self.sessions[-1].end is None else Role.OPENED
+
+    def _tells_more(self, event: Event) -> bool:
+        """Whether a second look is one: clear, or sent on purpose, which a repeated tap within the window is not."""
+        clear = event.fence in (Fence.INSIDE, Fence.OUTSIDE)
+        waited = self._touched is not None and event.sent_at - self._touched >= self._double_tap
+        return clear or (waited and not event.evidence)
+
+    def _confirm(self, event: Event) -> None:
+        """Let a second look say where the last mark was made."""
+        self._touched = event.sent_at
+        if event.fence is Fence.UNCERTAIN or event.fence is None:
+            return
+        self._unclear = False
+        session = self.sessions[-1]
+        mark = session.end or session.start
+        seen = Mark(mark.at, mark.update_id, mark.event, event.fence, event.office_id)
+        self.sessions[-1] = Session(session.start, seen) if session.end else Session(seen)

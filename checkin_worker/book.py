@@ -1,67 +1,86 @@
-"""Owns the SQL of a check-in: the inbox, the people, the event log, the sessions. One transaction, one person's lock.
+"""Owns the SQL of a check-in: the event log and the sessions that follow from it.
 
-The caller holds the person's lock for the whole transaction (`lock`), so everything here may read and then write.
+The caller holds the person's lock for the whole transaction (`Inbox.lock`), so everything here may read and then write.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from checkin_worker.attendance import Calendar, Day, Event, fold
+from checkin_worker.attendance import Correction, Day, Event, Ref, Session, fold
+from checkin_worker.fence import Fence, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asyncpg import Record
+
+    from checkin_worker.people import Person
     from shared.database import Connection
-
-# Its own statement: one that waited for the lock would go on with the snapshot from before it.
-LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
-
-# Telegram's ids restart at random after a quiet week: an old row, or another person's, belongs to another update.
-ANSWERED: Final = """
-SELECT replies FROM inbox WHERE update_id = $1 AND user_id = $2 AND handled_at > now() - interval '3 days'
-"""
-ANSWER: Final = """
-INSERT INTO inbox (update_id, user_id, replies) VALUES ($1, $2, $3)
-ON CONFLICT (update_id) DO UPDATE
-SET user_id = excluded.user_id, replies = excluded.replies, handled_at = excluded.handled_at
-"""
-
-# Writes only when something changed, so a check-in usually leaves the row alone.
-ENROL: Final = """
-INSERT INTO employees (user_id, chat_id, full_name) VALUES ($1, $2, $3)
-ON CONFLICT (user_id) DO UPDATE SET chat_id = excluded.chat_id, full_name = excluded.full_name
-WHERE (employees.chat_id, employees.full_name) IS DISTINCT FROM (excluded.chat_id, excluded.full_name)
-"""
+    from shared.workday import Calendar
 
 APPEND: Final = """
-INSERT INTO attendance_events (user_id, sent_at, update_id, latitude, longitude, accuracy, received_at)
+INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at, live,
+                               fence, office_id, distance_m, address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
+"""
+# What is about an event has the event's moment and update, and another kind.
+ANNOTATE: Final = """
+INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at, actor_id, reason)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
 """
-
-# By the primary key (user_id, sent_at, update_id).
-EVENTS: Final = """
-SELECT sent_at, update_id, latitude, longitude, address FROM attendance_events
-WHERE user_id = $1 AND sent_at >= $2 AND sent_at < $3
+CORRECT: Final = """
+INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at, workday, arrived_at, left_at, actor_id,
+                               reason)
+VALUES ($1, $2, $3, 'correction', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 """
-LATER: Final = "SELECT EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $2)"
+
+# By the primary key (user_id, sent_at, update_id, kind), and by idx_events_corrections. A location that was erased
+# still tells when it was sent.
+EVENTS: Final = """
+SELECT kind, sent_at, update_id, coalesce(latitude, 0) AS latitude, coalesce(longitude, 0) AS longitude, address,
+       fence, office_id, arrived_at, left_at
+FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND sent_at < $3 AND kind <> 'correction'
+UNION ALL
+SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at
+FROM attendance_events WHERE user_id = $1 AND workday = $4 AND kind = 'correction'
+"""
+LATER: Final = """
+SELECT EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND kind = 'location')
+    OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday > $3)
+"""
 
 # Before this day's sessions are written: a person has one open session at most, and a later day ends an earlier one.
-END_EARLIER: Final = """
-UPDATE sessions SET end_time = boundary, closed_by = 'boundary'
-WHERE user_id = $1 AND end_time IS NULL AND workday < $2
+# An undo or a correction leaves fewer sessions than there were.
+MAKE_ROOM: Final = """
+WITH earlier AS (
+    UPDATE sessions SET end_time = boundary, closed_by = 'boundary'
+    WHERE user_id = $1 AND end_time IS NULL AND workday < $2
+)
+DELETE FROM sessions WHERE user_id = $1 AND workday = $2 AND ordinal >= $3
 """
-
 STORE: Final = """
-INSERT INTO sessions (user_id, workday, ordinal, boundary, start_time, end_time, closed_by,
-                      start_update_id, end_update_id, start_address, end_address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO sessions (user_id, workday, ordinal, boundary, start_time, end_time, opened_by, closed_by,
+                      start_update_id, end_update_id, start_address, end_address, start_fence, end_fence,
+                      start_office_id, end_office_id, late_seconds, excused)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (user_id, workday, ordinal) DO UPDATE SET
-    start_time = excluded.start_time, end_time = excluded.end_time, closed_by = excluded.closed_by,
+    boundary = excluded.boundary, start_time = excluded.start_time, end_time = excluded.end_time,
+    opened_by = excluded.opened_by, closed_by = excluded.closed_by,
     start_update_id = excluded.start_update_id, end_update_id = excluded.end_update_id,
-    start_address = excluded.start_address, end_address = excluded.end_address
-WHERE (sessions.start_update_id, sessions.end_update_id, sessions.closed_by, sessions.end_time)
-   IS DISTINCT FROM (excluded.start_update_id, excluded.end_update_id, excluded.closed_by, excluded.end_time)
+    start_address = excluded.start_address, end_address = excluded.end_address,
+    start_fence = excluded.start_fence, end_fence = excluded.end_fence,
+    start_office_id = excluded.start_office_id, end_office_id = excluded.end_office_id,
+    late_seconds = excluded.late_seconds, excused = excluded.excused
+WHERE sessions IS DISTINCT FROM excluded
+"""
+# The check-out that was forgotten on the last day at work, if nothing has been asked about that day.
+FORGOTTEN: Final = """
+SELECT workday, start_time
+FROM (SELECT workday, start_time, closed_by FROM sessions WHERE user_id = $1 AND workday < $2
+      ORDER BY workday DESC, ordinal DESC LIMIT 1) last_session
+WHERE closed_by = 'boundary'
+  AND NOT EXISTS (SELECT FROM corrections WHERE user_id = $1 AND corrections.workday = last_session.workday)
 """
 
 
@@ -72,63 +91,183 @@ class Sent:
     event: Event
     accuracy: float | None
     received_at: datetime
+    live: bool = False
+    sighting: Sighting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A correction with its place in the book: the day that it is about, who approved it, and why."""
+
+    correction: Correction
+    workday: date
+    actor_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A working day as the book has it."""
+
+    workday: date
+    day: Day
+    late: timedelta | None
+    """By how much the first arrival was late; None where no shift was due, or nobody arrived."""
+    excused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the fold needs to know besides the events."""
+
+    calendar: "Calendar"
+    double_tap: timedelta
+    person: "Person"
 
 
 class Book:
-    """The attendance book, open at one person's page within one transaction."""
+    """The attendance book, open at one person's page within one transaction, under the person's lock."""
 
-    def __init__(self, connection: "Connection", user_id: int, calendar: Calendar, double_tap: timedelta) -> None:
+    def __init__(self, connection: "Connection", rules: Rules) -> None:
         self._db = connection
-        self._user = user_id
-        self._calendar = calendar
-        self._double_tap = double_tap
+        self._user = rules.person.user_id
+        self._rules = rules
 
-    async def lock(self) -> None:
-        """Wait until no other transaction has this person's page open."""
-        await self._db.execute(LOCK, self._user)
-
-    async def answered(self, update_id: int) -> bytes | None:
-        """The replies that were stored with the update's effect, if it has had it."""
-        replies = await self._db.fetchval(ANSWERED, update_id, self._user)
-        return None if replies is None else bytes(replies)
-
-    async def answer(self, update_id: int, replies: bytes) -> None:
-        """Store the replies: the update has had its effect."""
-        await self._db.execute(ANSWER, update_id, self._user, replies)
-
-    async def enrol(self, chat_id: int, full_name: str) -> None:
-        """Know the person by this chat and name."""
-        await self._db.execute(ENROL, self._user, chat_id, full_name)
-
-    async def record(self, sent: Sent) -> Day:
-        """Append the event and bring the sessions of its working day up to date; return that day."""
-        event = sent.event
+    async def record(self, sent: Sent) -> Page:
+        """Append the location and bring the sessions of its working day up to date; return that day."""
+        event, seen = sent.event, sent.sighting
         await self._db.execute(
             APPEND,
             self._user,
             event.sent_at,
             event.update_id,
+            "evidence" if event.evidence else "location",
             event.latitude,
             event.longitude,
             sent.accuracy,
             sent.received_at,
+            sent.live,
+            event.fence,
+            event.office_id,
+            seen and seen.distance_m,
+            event.address,
         )
-        workday = self._calendar.workday(event.sent_at)
-        first, after = self._calendar.bounds(workday)
-        rows = await self._db.fetch(EVENTS, self._user, first, after)
-        day = fold((Event(*row) for row in rows), self._double_tap)
-        await self._store(workday, day, ended=bool(await self._db.fetchval(LATER, self._user, after)))
-        return day
+        return await self.refold(self._rules.calendar.workday(event.sent_at), now=sent.received_at)
 
-    async def _store(self, workday: date, day: Day, *, ended: bool) -> None:
-        """Write the day's sessions; a session still open on a day that a later one followed ends at the boundary."""
-        await self._db.execute(END_EARLIER, self._user, workday)
-        _, after = self._calendar.bounds(workday)
-        rows: list[Sequence[object]] = []
-        for ordinal, session in enumerate(day.sessions):
-            start, end = session.start, session.end
-            closed_by = "tap" if end else "boundary" if ended else None
-            end_time = end.sent_at if end else after if ended else None
-            kept = (start.update_id, end and end.update_id, start.address, end and end.address)
-            rows.append((self._user, workday, ordinal, after, start.sent_at, end_time, closed_by, *kept))
+    async def undo(self, ref: Ref, received_at: datetime) -> Page:
+        """Let the location of this moment and update count for nothing."""
+        await self._annotate(ref, "undo", received_at)
+        return await self.refold(self._rules.calendar.workday(ref[0]), now=received_at)
+
+    async def correct(self, approved: Approved, received_at: datetime) -> Page:
+        """Let an approved correction hold for its day."""
+        correction = approved.correction
+        await self._db.execute(
+            CORRECT,
+            self._user,
+            correction.sent_at,
+            correction.update_id,
+            received_at,
+            approved.workday,
+            correction.arrived,
+            correction.left,
+            approved.actor_id,
+            approved.reason,
+        )
+        return await self.refold(approved.workday, now=received_at)
+
+    async def page(self, workday: date) -> Page:
+        """The day as its events make it; nothing is written."""
+        first, after = self._rules.calendar.bounds(workday)
+        rows = await self._db.fetch(EVENTS, self._user, first, after, workday)
+        return self._folded(workday, rows)
+
+    async def refold(self, workday: date, *, now: datetime) -> Page:
+        """Bring the sessions of that day up to date with its events."""
+        page = await self.page(workday)
+        await self._store(page, now)
+        return page
+
+    async def forgotten(self, workday: date) -> tuple[date, datetime] | None:
+        """The last day at work before this one and its last arrival, if the check-out was forgotten there."""
+        row = await self._db.fetchrow(FORGOTTEN, self._user, workday)
+        return None if row is None else (row["workday"], row["start_time"])
+
+    async def _annotate(self, ref: Ref, kind: str, received_at: datetime) -> None:
+        await self._db.execute(ANNOTATE, self._user, *ref, kind, received_at, None, None)
+
+    def _folded(self, workday: date, rows: "Sequence[Record]") -> Page:
+        events = [_event(row) for row in rows if row["kind"] in ("location", "evidence")]
+        corrections = [_correction(row) for row in rows if row["kind"] == "correction"]
+        day = fold(events, self._rules.double_tap, corrections, _refs(rows, "undo"))
+        first = day.sessions[0] if day.sessions else None
+        excused = first is not None and (first.start.at, first.start.update_id) in _refs(rows, "amnesty")
+        return Page(workday, day, None if first is None else self._late(workday, first), excused)
+
+    def _late(self, workday: date, first: Session) -> timedelta | None:
+        """By how much, on the clock of the office where they arrived."""
+        inside = first.start.fence is Fence.INSIDE
+        zones = [office.zone for office in self._rules.person.offices if office.office_id == first.start.office_id]
+        shift = self._rules.calendar.shift(workday, zones[0] if inside and zones else None)
+        return None if shift is None else shift.late(first.start.at)
+
+    async def _store(self, page: Page, now: datetime) -> None:
+        """Write the day's sessions; one still open when the day is over, or a later one began, ends with it."""
+        workday, sessions = page.workday, page.day.sessions
+        await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions))
+        _, after = self._rules.calendar.bounds(workday)
+        left_open = bool(sessions) and sessions[-1].end is None
+        ended = left_open and (now >= after or bool(await self._db.fetchval(LATER, self._user, after, workday)))
+        rows = [
+            (self._user, workday, ordinal, after, *_ends(session, after if ended else None), *_verdict(page, ordinal))
+            for ordinal, session in enumerate(sessions)
+        ]
         await self._db.executemany(STORE, rows)
+
+
+def _ends(session: Session, ended: datetime | None) -> tuple[object, ...]:
+    """From start_time to end_office_id; `ended` is the moment at which the day ended an open session."""
+    start, end = session.start, session.end
+    closed_by = ("tap" if end.event else "correction") if end else ("boundary" if ended else None)
+    return (
+        start.at,
+        end.at if end else ended,
+        "tap" if start.event else "correction",
+        closed_by,
+        start.update_id,
+        end and end.update_id,
+        start.event and start.event.address,
+        end and end.event and end.event.address,
+        start.fence,
+        end and end.fence,
+        start.office_id,
+        end and end.office_id,
+    )
+
+
+def _verdict(page: Page, ordinal: int) -> tuple[int | None, bool]:
+    """late_seconds and excused: of the day's first session."""
+    if ordinal or page.late is None:
+        return None, False
+    return int(page.late.total_seconds()), page.excused
+
+
+def _event(row: "Record") -> Event:
+    return Event(
+        row["sent_at"],
+        row["update_id"],
+        row["latitude"],
+        row["longitude"],
+        row["address"],
+        Fence(row["fence"]) if row["fence"] else None,
+        row["office_id"],
+        evidence=row["kind"] == "evidence",
+    )
+
+
+def _correction(row: "Record") -> Correction:
+    return Correction(row["sent_at"], row["update_id"], row["arrived_at"], row["left_at"])
+
+
+def _refs(rows: "Sequence[Record]", kind: str) -> set[Ref]:
+    return {(row["sent_at"], row["update_id"]) for row in rows if row["kind"] == kind}

@@ -14,14 +14,23 @@ import msgspec
 from aiogram import Bot
 from aiogram.client.default import Default
 from aiogram.client.session.base import BaseSession
-from aiogram.methods import SendMessage, TelegramMethod
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    EditMessageText,
+    GetMe,
+    SendDocument,
+    SendMessage,
+    SendPhoto,
+    TelegramMethod,
+)
 from aiogram.methods.base import TelegramType
+from aiogram.types import BufferedInputFile, User
 
 from checkin_worker.attendance import Event
-from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, encode
+from shared.contracts import EventRef, File, GeoRequest, Message, OutboundCall, Slot, encode
 from shared.topology import GEO_REQUESTS, INTERACTIVE
 
-COLLECTED: Final = (SendMessage,)
+COLLECTED: Final = (SendMessage, EditMessageText, AnswerCallbackQuery, SendDocument, SendPhoto)
 """The methods that handlers may use."""
 
 
@@ -34,29 +43,40 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """Collects one update's calls and address requests."""
+    """Collects one update's calls, address requests, and messages for other services."""
 
     def __init__(self, update_id: int, user_id: int) -> None:
         self.update_id = update_id
         self._user_id = user_id
         self._calls: list[OutboundCall] = []
         self._requests: list[GeoRequest] = []
+        self._others: list[Outgoing] = []
 
     def add(self, method: TelegramMethod[Any]) -> None:
-        """Take a call that a handler made."""
-        params = _said(method.model_dump(mode="json", fallback=_unsaid))
+        """Take a call that a handler made; one that names no chat (an answer to a button) is of the person's chat.
+
+        Raises:
+            ValueError: its file is larger than a message carries.
+        """
+        file = _file_of(method)
+        apart: set[str] = set() if file is None else {file.field}
+        params = _said(method.model_dump(mode="json", fallback=_unsaid, exclude=apart))
         call = OutboundCall(
             key=f"{self.update_id}:{len(self._calls)}",
-            chat_id=params["chat_id"],
+            chat_id=params.get("chat_id", self._user_id),
             method=method.__api_method__,
             params=params,
             created_at=time.time(),
+            file=file,
         )
         self._calls.append(call)
 
     def want_address(self, slot: Slot, event: Event, language: str) -> None:
-        """Have the address of the event's point put into the last call's text."""
+        """Have the address of the event's point put into the last call's text; its inline keyboard stays."""
         call = self._calls[-1] = msgspec.structs.replace(self._calls[-1], awaits_enrichment=True)
+        markup = call.params.get("reply_markup", {})
+        if "inline_keyboard" in markup:  # an edit takes no other
+            slot = msgspec.structs.replace(slot, reply_markup=markup)
         self._requests.append(
             GeoRequest(
                 reply_key=call.key,
@@ -69,16 +89,30 @@ class Outbox:
             )
         )
 
+    def request(self, queue: str, key: str, message: Message) -> None:
+        """Have a message published for another service, after the calls."""
+        self._others.append(Outgoing(queue, key, _raw(message)))
+
     def sealed(self) -> bytes:
-        """Everything collected, as stored in the inbox; the requests first, so that addresses come early."""
+        """Everything collected, as stored in the inbox; address requests first, so that addresses come early."""
         requests = [Outgoing(GEO_REQUESTS.name, request.reply_key, _raw(request)) for request in self._requests]
         calls = [Outgoing(INTERACTIVE.name, call.key, _raw(call)) for call in self._calls]
-        return encode(requests + calls)
+        return encode(requests + calls + self._others)
 
 
 def unsealed(replies: bytes) -> list[Outgoing]:
     """Read what `Outbox.sealed` wrote."""
     return msgspec.json.decode(replies, type=list[Outgoing])
+
+
+def _file_of(method: TelegramMethod[Any]) -> File | None:
+    """The file that the call uploads; one that Telegram holds already is named in the parameters."""
+    match method:
+        case SendDocument(document=BufferedInputFile(data=content, filename=name)):
+            return File("document", name or "document", content)
+        case SendPhoto(photo=BufferedInputFile(data=content, filename=name)):
+            return File("photo", name or "photo", content)
+    return None
 
 
 def _unsaid(value: object) -> None:
@@ -94,7 +128,7 @@ def _said(value: Any) -> Any:  # noqa: ANN401 - plain JSON
     return [_said(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _raw(message: OutboundCall | GeoRequest) -> msgspec.Raw:
+def _raw(message: Message) -> msgspec.Raw:
     return msgspec.Raw(encode(message))
 
 
@@ -103,7 +137,15 @@ open_outbox: Final[ContextVar[Outbox]] = ContextVar("open_outbox")
 
 
 class CollectingSession(BaseSession):
-    """Puts each call into the open outbox."""
+    """Puts each call into the open outbox.
+
+    Args:
+        username: the bot's, without which a command for any bot (`/start@name`) is taken for ours.
+    """
+
+    def __init__(self, username: str = "") -> None:
+        super().__init__()
+        self._me = User(id=0, is_bot=True, first_name="", username=username.removeprefix("@") or None)
 
     async def make_request(
         self,
@@ -114,12 +156,15 @@ class CollectingSession(BaseSession):
         """Collect the method.
 
         Returns:
-            None, whatever the type says: there is no answer from Telegram yet. Handlers do not look at it.
+            None, whatever the type says: there is no answer from Telegram yet. Handlers do not look at it. Only who
+            the bot is can be told at once; aiogram asks it for a command that names a bot.
 
         Raises:
             TypeError: a method that is not collected.
         """
         del bot, timeout
+        if isinstance(method, GetMe):
+            return cast("TelegramType", self._me)
         if not isinstance(method, COLLECTED):
             raise TypeError(f"{method.__api_method__} cannot be called in a handler: it is not among COLLECTED")
         open_outbox.get().add(method)

@@ -1,16 +1,59 @@
 """Owns what only the check-in worker reads from the environment."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import NoDecode
 
-from shared.settings import BrokerSettings, DatabaseSettings, GeocodingSwitch, ProcessSettings, WorkdaySettings
+from shared.settings import (
+    BotIdentity,
+    BrokerSettings,
+    ConsentSettings,
+    DatabaseSettings,
+    GeocodingSwitch,
+    ProcessSettings,
+    RetentionSettings,
+    WorkdaySettings,
+)
 
 
-class WorkerSettings(ProcessSettings, BrokerSettings, DatabaseSettings, WorkdaySettings, GeocodingSwitch):
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_listed)]
+
+
+class WorkerSettings(
+    ProcessSettings,
+    BrokerSettings,
+    DatabaseSettings,
+    WorkdaySettings,
+    ConsentSettings,
+    RetentionSettings,
+    GeocodingSwitch,
+    BotIdentity,
+):
     """The check-in worker's environment."""
 
-    registration: Literal["open"] = Field(
-        description="`open`: anyone is enrolled at first contact, be it /start or a location; never assumed, say it"
+    registration: Literal["invite", "approval", "open"] = Field(
+        "invite",
+        description="`invite`: by a manager's link; `approval`: an admin lets in whoever asks; `open`: anyone is "
+        "enrolled at first contact",
     )
-    consent: Literal["off"] = Field(description="`off`: the company has it on paper; never assumed, say it")
+    admin_ids: Ids = Field(frozenset(), description="Telegram ids of the people who may do everything, comma-separated")
+    location_policy: Literal["any", "live"] = Field(
+        "any", description="`live`: only a live location counts, `any`: the button's too"
+    )
+    telegram_bot_username: str = Field(
+        "",
+        pattern=r"^@?\w*$",
+        description="the bot's name without @, as invitation links have it; needed with `REGISTRATION=invite`",
+    )
+
+    @model_validator(mode="after")
+    def _invitations_need_the_bots_name(self) -> Self:
+        if self.registration == "invite" and not self.telegram_bot_username:
+            msg = "TELEGRAM_BOT_USERNAME: missing (the bot's name without @; invitation links need it)"
+            raise ValueError(msg)
+        return self

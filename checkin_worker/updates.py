@@ -7,45 +7,83 @@ What happens if the process dies:
 So the unacked update is the outbox, and no relay is needed.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from aiogram import Bot, Dispatcher
-from aiogram.methods import SendMessage
-from aiogram.types import Update, User
+from aiogram.types import MaybeInaccessibleMessageUnion, Update, User
 from pydantic import ValidationError
 
-from checkin_worker.attendance import Calendar
-from checkin_worker.book import Book
-from checkin_worker.handlers import Desk, router
-from checkin_worker.outbox import CollectingSession, Outbox, open_outbox, unsealed
+from checkin_worker.access import Admission, Standing
+from checkin_worker.book import Book, Rules
+from checkin_worker.desk import Desk
+from checkin_worker.handlers import router
+from checkin_worker.inbox import Inbox
+from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
+from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
-from checkin_worker.texts import Texts, plain_name
 from shared.consume import Delivery, Done, Verdict
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
 from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
+from shared.replicas import Reader
+from shared.texts import texts_in
+from shared.workday import is_holiday
+
+if TYPE_CHECKING:
+    from shared.database import Connection
 
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
+
+
+# A live location moves for hours; only a position that can clear up an uncertain one is worth a transaction.
+UNCERTAIN: Final = """
+SELECT EXISTS (SELECT FROM attendance_events
+               WHERE user_id = $1 AND sent_at = $2 AND kind = 'location' AND fence = 'uncertain')
+"""
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose update it is, and when it came to our door."""
+
+    user: User
+    received_at: datetime
 
 
 class UpdateHandler:
     """Handles the messages of the queue `updates`."""
 
-    def __init__(self, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        pool: PrimaryPool,
+        reader: Reader,
+        publisher: Publisher,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._settings = settings
         self._pool = pool
+        self._reader = reader
         self._publisher = publisher
-        self._calendar = Calendar(settings.zone, settings.workday_boundary)
+        self._clock = clock
+        self._admission = Admission.of(settings)
         self._double_tap = timedelta(seconds=settings.double_tap_seconds)
-        self._geocoding = settings.geocoding
-        self._texts = Texts()
-        self._bot = Bot(_NO_TOKEN, session=CollectingSession())
+        self._bot = Bot(_NO_TOKEN, session=CollectingSession(settings.telegram_bot_username))
         self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher.include_router(router())
-        build(Update, SendMessage)
+        build(Update, *COLLECTED)
+        is_holiday(settings.schedule.country, now().date())  # asked now, so that the first check-in does not wait
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Give the update its effect once, and publish what it answers.
@@ -55,10 +93,10 @@ class UpdateHandler:
             DatabaseUnavailable, BrokerUnavailable: to be tried again as it is.
         """
         update = self._decode(delivery.body)
-        person = _who_speaks(update)
-        if person is None:
+        user = _who_speaks(update)
+        if user is None or not await self._matters(update, user):
             return Done()
-        replies = await self._effect(update, person, _received_at(delivery))
+        replies = await self._effect(update, Sender(user, _received_at(delivery)))
         for outgoing in unsealed(replies):
             await self._publisher.publish(
                 outgoing.queue, bytes(outgoing.body), key=outgoing.key, headers=delivery.trail
@@ -77,36 +115,70 @@ class UpdateHandler:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise Undecodable(f"not an update: {problem}") from problem
 
-    async def _effect(self, update: Update, person: User, received_at: datetime) -> bytes:
+    async def _matters(self, update: Update, user: User) -> bool:
+        if (edited := update.edited_message) is None:
+            return True
+        if edited.location is None:
+            return False
+        async with self._pool.connection() as connection:
+            return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date))
+
+    async def _effect(self, update: Update, sender: Sender) -> bytes:
         """The update's replies, as sealed; its effect is stored with them, now or earlier."""
         async with self._pool.connection() as connection, connection.transaction():
-            book = Book(connection, person.id, self._calendar, self._double_tap)
-            await book.lock()
-            replies = await book.answered(update.update_id)
+            inbox = Inbox(connection, sender.user.id)
+            await inbox.lock()
+            replies = await inbox.answered(update.update_id)
             if replies is None:
-                replies = await self._first_time(book, update, person, received_at)
-                await book.answer(update.update_id, replies)
+                outbox = Outbox(update.update_id, sender.user.id)
+                await self._first_time(update, await self._desk(connection, sender, outbox))
+                replies = outbox.sealed()
+                await inbox.answer(update.update_id, replies)
         return replies
 
-    async def _first_time(self, book: Book, update: Update, person: User, received_at: datetime) -> bytes:
-        full_name = plain_name(person.full_name)
-        await book.enrol(person.id, full_name)
-        outbox = Outbox(update.update_id, person.id)
-        desk = Desk(book, outbox, self._texts, full_name, self._calendar.zone, received_at, self._geocoding)
-        token = open_outbox.set(outbox)
+    async def _first_time(self, update: Update, desk: Desk) -> None:
+        token = open_outbox.set(desk.outbox)
         try:
             await self._dispatcher.feed_update(self._bot, update, desk=desk)
         finally:
             open_outbox.reset(token)
-        return outbox.sealed()
+
+    async def _desk(self, connection: "Connection", sender: Sender, outbox: Outbox) -> Desk:
+        settings, people = self._settings, People(connection)
+        person = await people.know(sender.user)
+        if self._admission.enrols_at_once(person):
+            person = await people.enrol(person, role=self._admission.role(person))
+        standing = self._admission.standing(person)
+        if standing >= Standing.EMPLOYEE:
+            await people.refresh(person)
+        calendar = person.calendar(settings.zone, settings.workday_boundary, settings.schedule)
+        return Desk(
+            db=connection,
+            reader=self._reader,
+            settings=settings,
+            person=person,
+            standing=standing,
+            people=people,
+            book=Book(connection, Rules(calendar, self._double_tap, person)),
+            calendar=calendar,
+            outbox=outbox,
+            texts=texts_in(person.language),
+            received_at=sender.received_at,
+            recorded_at=self._clock(),
+        )
 
 
 def _who_speaks(update: Update) -> User | None:
-    """The person whose message to the bot this is; None in groups and channels, for bots, and for other kinds."""
-    message = update.message
-    if message is None or message.chat.type != "private" or message.from_user is None or message.from_user.is_bot:
-        return None
-    return message.from_user
+    """Whose message or button in their chat with the bot this is; None for groups, channels, bots and other kinds."""
+    message: MaybeInaccessibleMessageUnion | None
+    user: User | None
+    if (query := update.callback_query) is not None:
+        message, user = query.message, query.from_user
+    else:
+        message = update.message or update.edited_message
+        user = None if message is None else message.from_user
+    private = message is not None and message.chat.type == "private"
+    return user if private and user is not None and not user.is_bot else None
 
 
 def _received_at(delivery: Delivery) -> datetime:

@@ -11,12 +11,12 @@ from shared.database import PrimaryPool
 from shared.publisher import Headers, Publisher
 from shared.topology import ENRICHMENT
 
-# The check-in worker folds events into sessions under this lock (checkin_worker/book.py): with it, an address cannot
+# The check-in worker folds events into sessions under this lock (checkin_worker/inbox.py): with it, an address cannot
 # fall between the fold's reading and its writing.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 TO_EVENT: Final = """
 UPDATE attendance_events SET address = $4
-WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3
+WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location'
 """
 TO_START: Final = """
 UPDATE sessions SET start_address = $4
@@ -55,11 +55,12 @@ class GeoRequestHandler:
 
     async def _enrich(self, request: GeoRequest, address: str, trail: Headers) -> None:
         shown = f"{address} ({self._attribution})" if self._attribution else address
+        keyboard = {} if request.slot.reply_markup is None else {"reply_markup": request.slot.reply_markup}
         call = OutboundCall(
             key=f"{request.reply_key}:address",
             chat_id=request.chat_id,
             method="editMessageText",
-            params={"chat_id": request.chat_id, "text": request.slot.filled(shown)},
+            params={"chat_id": request.chat_id, "text": request.slot.filled(shown), **keyboard},
             created_at=time.time(),
             target=request.reply_key,
         )

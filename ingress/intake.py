@@ -28,7 +28,7 @@ class _Person(msgspec.Struct):
     id: int
 
 
-class _Message(msgspec.Struct):
+class _Sent(msgspec.Struct):
     sender: _Person | None = msgspec.field(name="from", default=None)
 
 
@@ -36,7 +36,9 @@ class Head(msgspec.Struct):
     """What the ingress reads of an update: its id and the kinds it may be."""
 
     update_id: Annotated[int, msgspec.Meta(ge=0, le=_INT64)]
-    message: _Message | None = None
+    message: _Sent | None = None
+    edited_message: _Sent | None = None
+    callback_query: _Sent | None = None
 
     @property
     def kind(self) -> str | None:

@@ -106,11 +106,11 @@ class Departures:
 
     async def _deliver(self, item: Item, slot: Slot, epoch: int) -> None:
         started = self._clock()
-        outcome = await self._door.call(item.call, lambda: self._gate(slot, epoch))
+        outcome = await self._door.call(item.call, lambda: self._gate(slot, epoch, whole=item.call.file is None))
         if isinstance(outcome, Fenced):
             self._pacer.give_back(slot)
         else:
-            self._pacer.stamp(slot, self._clock())  # if it was never written: as if now, to be safe
+            self._pacer.stamp(slot, self._clock())  # an upload; and what was never written: as if now, to be safe
         kind = type(outcome).__name__.lower()
         CALLS.labels(item.call.method, kind).inc()
         log.info(
@@ -125,13 +125,16 @@ class Departures:
         )
         await self._act(item, outcome)
 
-    def _gate(self, slot: Slot, epoch: int) -> None:
-        """Right before the write: is it still our turn, and the one in which the slot was taken?
+    def _gate(self, slot: Slot, epoch: int, *, whole: bool) -> None:
+        """Right before a write: is it still our turn, and the one in which the slot was taken?
 
-        The slot is stamped right after the write.
+        The slot is stamped right after the write, if that is the `whole` call. An upload is written for seconds, and
+        nobody knows which moment of them Telegram counts: its slot stays taken until the answer.
         """
         if not self._turn.held or self._turn.epoch != epoch:
             raise NotOurTurn
+        if not whole:
+            return
         loop = asyncio.get_running_loop()
         loop.call_soon(lambda: self._pacer.stamp(slot, self._clock()))
         loop.call_soon(self._wake.set)

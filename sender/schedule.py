@@ -20,10 +20,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
+import msgspec
+
 from shared.contracts import OutboundCall
 
 CHAT_INTERVAL: Final = 1.05
 """Seconds between calls to one chat: Telegram takes about one a second."""
+RESTLESS: Final = frozenset({"answerCallbackQuery"})
+"""Methods that bring no message: after them a chat need not rest."""
 PATIENCE: Final = 0.1
 PATIENCE_BUSY: Final = 2.0
 PATIENCE_LIMIT: Final = 10.0
@@ -117,13 +121,7 @@ class Schedule:
     def merge(self, item: Item, change: OutboundCall, now: float) -> None:
         """Take a later change of the call's text into it."""
         params = {**item.call.params, "text": change.params["text"]}
-        item.call = OutboundCall(
-            key=item.call.key,
-            chat_id=item.call.chat_id,
-            method=item.call.method,
-            params=params,
-            created_at=item.call.created_at,
-        )
+        item.call = msgspec.structs.replace(item.call, params=params, awaits_enrichment=False)
         self._rank(item.call.chat_id, now)
 
     def next(self, now: float) -> Item | None:
@@ -149,9 +147,9 @@ class Schedule:
         return self._timers[0][0] if self._timers else None
 
     def done(self, item: Item, now: float) -> None:
-        """The call under way is over; its chat rests for CHAT_INTERVAL."""
+        """The call under way is over; its chat rests for CHAT_INTERVAL if that brought a message."""
         self._forget(item)
-        self._rest(item.call.chat_id, now, CHAT_INTERVAL)
+        self._rest(item.call.chat_id, now, 0 if item.call.method in RESTLESS else CHAT_INTERVAL)
 
     def again(self, item: Item, now: float, pause: float) -> None:
         """The call under way must be tried again after so many seconds, still first in its chat."""

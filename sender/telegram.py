@@ -18,7 +18,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import Message
+from aiogram.types import BufferedInputFile, Message
 from pydantic import ValidationError
 
 from sender.settings import SenderSettings
@@ -31,8 +31,17 @@ IN_FLIGHT: Final = 150
 """Calls whose answer is awaited at once: 30 a second with answers after five."""
 
 _METHODS: Final[dict[str, type[methods.TelegramMethod[Any]]]] = {
-    method.__api_method__: method for method in (methods.SendMessage, methods.EditMessageText)
+    method.__api_method__: method
+    for method in (
+        methods.SendMessage,
+        methods.EditMessageText,
+        methods.AnswerCallbackQuery,
+        methods.SendDocument,
+        methods.SendPhoto,
+    )
 }
+_AS_GOOD_AS_DONE: Final = ("message is not modified", "query is too old")
+"""Refusals of what has been done already, and of an answer to a button that nobody waits for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +90,19 @@ class NotOurTurn(Exception):
 
 
 Gate = Callable[[], None]
-"""Called right before a call's bytes are written, with nothing between but the write; raises NotOurTurn to stop it."""
+"""Called right before bytes of a call are written, with nothing between but the write; raises NotOurTurn to stop it.
+
+An upload is written in parts, and the gate is asked before each: stopped on the way, it is a broken request, of which
+Telegram does nothing.
+"""
 _gate: ContextVar[Gate] = ContextVar("gate")
 
 
 class _GatedSession(AiohttpSession):
     """aiogram's session, whose requests ask the gate when they are about to be written.
 
-    aiohttp signals the chunk before it hands headers and body to the transport in one write, without a pause between.
+    aiohttp signals a chunk before it hands it to the transport, the first one with the headers in one write, without a
+    pause between.
     """
 
     async def create_session(self) -> aiohttp.ClientSession:
@@ -134,10 +148,16 @@ class Telegram:
 
         _gate.set(watched)
         try:
-            result: object = await self._bot(_METHODS[call.method](**call.params), request_timeout=ANSWER_TIMEOUT)
+            result: object = await self._bot(_method(call), request_timeout=ANSWER_TIMEOUT)
         except Exception as problem:  # noqa: BLE001 - broken answers end aiogram in many ways, and each must be an outcome
             return Fenced() if fenced else _meaning(problem, written=written)
         return Sent(result.message_id if isinstance(result, Message) else 0)
+
+
+def _method(call: OutboundCall) -> methods.TelegramMethod[Any]:
+    file = call.file
+    upload = {} if file is None else {file.field: BufferedInputFile(file.content, file.name)}
+    return _METHODS[call.method](**call.params, **upload)
 
 
 def _meaning(problem: Exception, *, written: bool) -> Outcome:  # noqa: PLR0911 - a table: one line for each meaning
@@ -147,7 +167,7 @@ def _meaning(problem: Exception, *, written: bool) -> Outcome:  # noqa: PLR0911 
             return Refused(f"not a call that the sender can make: {_kind(problem)}")
         case TelegramRetryAfter(retry_after=seconds):
             return Flood(float(seconds))
-        case TelegramBadRequest(message=message) if "message is not modified" in message:
+        case TelegramBadRequest(message=message) if any(done in message for done in _AS_GOOD_AS_DONE):
             return Sent()
         case TelegramBadRequest(message=message) | TelegramForbiddenError(message=message):
             return Refused(message[:200])

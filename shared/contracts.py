@@ -13,7 +13,7 @@ from shared.errors import Undecodable
 
 VERSION: Final = 1
 
-ALLOWED_UPDATES: Final = ("message",)
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query")
 """The kinds of update that the fleet handles; asked of Telegram, and let in by the ingress. All others are dropped."""
 
 UPDATE_ID: Final = "update_id"
@@ -22,10 +22,35 @@ TRACEPARENT: Final = "traceparent"
 """Headers of a message in `updates`: Telegram's id (int), unix seconds (int), W3C trace context."""
 
 
+FILE_LIMIT: Final = 8 * 1024 * 1024
+"""Bytes of a file. RabbitMQ 4 refuses messages over 16 MiB, and base64 makes four bytes of three."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What every message of ours carries: the version of its fields."""
 
     v: int = VERSION
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that a call uploads, and the parameter that it is.
+
+    It travels by value, as base64: the sender asks no database, so what it sends must be in the message.
+
+    Raises:
+        ValueError: `content` is longer than FILE_LIMIT.
+    """
+
+    field: Literal["document", "photo"]
+    name: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.content) > FILE_LIMIT:
+            raise ValueError(
+                f"{self.name} has {len(self.content)} bytes and a message carries {FILE_LIMIT}: make it smaller, by "
+                "compressing it or by leaving something out, or send it in parts"
+            )
 
 
 class OutboundCall(Message, frozen=True, kw_only=True):
@@ -34,7 +59,8 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     `key` names the call for ever: the same key is called once, however often it is published. A call with `target`
     changes the call of that key (an address found late): it is taken into the target while that still waits,
     becomes `method` on the target's message when that is gone out, and is dropped when there is no such message
-    (`if_gone`). `awaits_enrichment`: such a change is on its way, a short wait may save a call.
+    (`if_gone`). `awaits_enrichment`: such a change is on its way, a short wait may save a call. `file` is what the
+    call uploads beside its `params`.
     """
 
     key: str
@@ -45,6 +71,7 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     target: str | None = None
     awaits_enrichment: bool = False
     if_gone: Literal["drop"] = "drop"
+    file: File | None = None
 
 
 class EventRef(msgspec.Struct, frozen=True):
@@ -56,11 +83,15 @@ class EventRef(msgspec.Struct, frozen=True):
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A reply's text with the place where the address goes: characters `start` to `end` hold the stand-in."""
+    """A reply's text with the place where the address goes: characters `start` to `end` hold the stand-in.
+
+    `reply_markup` is the reply's inline keyboard: an edit that does not repeat it would take it away.
+    """
 
     text: str
     start: int
     end: int
+    reply_markup: dict[str, Any] | None = None
 
     def filled(self, address: str) -> str:
         """Return the text with the address in its place."""

@@ -34,6 +34,7 @@ AWAY: Final = (
     asyncpg.InternalClientError,
     asyncpg.TooManyConnectionsError,
     asyncpg.OperatorInterventionError,
+    asyncpg.DeadlockDetectedError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidCatalogNameError,
@@ -41,8 +42,8 @@ AWAY: Final = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
 )
-"""What asyncpg raises when the server is away, starting, stopping, demoted, full, does not let us in, or has not been
-migrated yet: whatever it is, no message is to blame."""
+"""What asyncpg raises when the server is away, starting, stopping, demoted, full, does not let us in, has not been
+migrated yet, or chose us to end a deadlock: whatever it is, no message is to blame."""
 
 
 class Pool:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.workday import Schedule
+
 _SECRETS = Path("/run/secrets")
 
 
@@ -140,10 +142,15 @@ class CacheSettings(Settings):
     redis_url: RedisUrl = Field(description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only")
 
 
-class TelegramSettings(Settings):
-    """Which bot this is, and where its Bot API answers."""
+class BotIdentity(Settings):
+    """Which bot this is."""
 
     telegram_bot_token: BotToken = Field(description="the bot's token from @BotFather, `123456:ABC...`")
+
+
+class TelegramSettings(BotIdentity):
+    """Which bot this is, and where its Bot API answers."""
+
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern=r"^https?://", description="address of the Bot API"
     )
@@ -171,6 +178,12 @@ class WorkdaySettings(Settings):
     workday_boundary: Annotated[time, AfterValidator(_local)] = Field(
         time(4, 0), description="local time at which one working day ends"
     )
+    checkin_deadline: Annotated[time, AfterValidator(_local)] = Field(
+        time(11, 0), description="local time after which people without a schedule of their own are late"
+    )
+    workday_end: Annotated[time, AfterValidator(_local)] = Field(
+        time(18, 0), description="local time at which the work of people without a schedule of their own ends"
+    )
     double_tap_seconds: int = Field(
         60, ge=0, le=3600, description="a location this soon after the last one repeats the answer"
     )
@@ -179,6 +192,36 @@ class WorkdaySettings(Settings):
     def zone(self) -> ZoneInfo:
         """The zone as an object."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule of people who have none of their own."""
+        return Schedule("default", self.checkin_deadline, self.workday_end)
+
+    @field_validator("workday_end")
+    @classmethod
+    def _has_a_length(cls, value: time, info: ValidationInfo) -> time:
+        if value == info.data.get("checkin_deadline"):
+            msg = "must not be CHECKIN_DEADLINE: the work would have no length"
+            raise ValueError(msg)
+        return value
+
+
+class ConsentSettings(Settings):
+    """Whether people must have agreed."""
+
+    consent: Literal["required", "off"] = Field(
+        "required",
+        description="`required`: nothing is recorded before a person has agreed; `off`: the company has it on paper",
+    )
+
+
+class RetentionSettings(Settings):
+    """How long it is known where exactly somebody was."""
+
+    location_retention_days: int = Field(
+        90, ge=1, description="days after which `fleet retain` makes locations coarse; people are told so"
+    )
 
 
 S = TypeVar("S", bound=BaseSettings)

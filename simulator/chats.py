@@ -21,6 +21,10 @@ class SeenMessage:
     markup: dict[str, Any] | None = None
     """The reply markup it was sent or last edited with, of any of the four kinds."""
     edits: int = 0
+    file: bytes | None = None
+    """The document or photo that it brought."""
+    pressed: list[str] = field(default_factory=list)
+    """The data of its buttons that were pressed, in order."""
 
     @property
     def message_id(self) -> int:
@@ -46,6 +50,41 @@ class SeenMessage:
     def editable(self) -> bool:
         """Telegram edits a bot's own message without reply markup, or with an inline keyboard."""
         return self.from_bot and (self.markup is None or self.inline)
+
+    def data_of(self, wanted: str) -> str:
+        """The data of the inline button that has this data or this text; ValueError if there is none."""
+        rows = (self.markup or {}).get("inline_keyboard", [])
+        buttons = {one["callback_data"]: one["text"] for row in rows for one in row if "callback_data" in one}
+        for data, text in buttons.items():
+            if wanted in (data, text):
+                return str(data)
+        raise ValueError(f"there is no button {wanted!r} below the message, only {buttons}")
+
+
+@dataclass(slots=True)
+class Press:
+    """One press of an inline button; `query` is the CallbackQuery object of the Bot API."""
+
+    query: dict[str, Any]
+    at: float
+    """Unix seconds."""
+    answer: dict[str, Any] | None = None
+    """The parameters of the answerCallbackQuery that came last; None while none came."""
+
+    @property
+    def person_id(self) -> int:
+        """Who pressed."""
+        return int(self.query["from"]["id"])
+
+    @property
+    def shown(self) -> str:
+        """What the person was shown, as a note above the chat or, if `alert`, as a window; nothing without a text."""
+        return str((self.answer or {}).get("text", ""))
+
+    @property
+    def alert(self) -> bool:
+        """Whether the answer must be closed by hand."""
+        return bool((self.answer or {}).get("show_alert"))
 
 
 @dataclass(slots=True)
@@ -80,8 +119,8 @@ class Chats:
 
     def __init__(self) -> None:
         self._chats: dict[int, Chat] = {}
-        self.callback_queries: dict[str, dict[str, Any] | None] = {}
-        """What was answered to each callback query so far."""
+        self.presses: dict[str, Press] = {}
+        """By the id of the callback query."""
 
     def add(self, info: dict[str, Any]) -> Chat:
         """Make a chat known, from the Chat object of the Bot API; harmless when it is known already."""
@@ -106,12 +145,20 @@ class Chats:
         spoken = (chat for chat in self._chats.values() if chat.messages)
         return heapq.nlargest(count, spoken, key=lambda chat: chat.touched)
 
-    def receive(self, update: dict[str, Any]) -> None:
+    def receive(self, update: dict[str, Any], now: float) -> None:
         """Keep what a person did; a message without a number gets its chat's next one."""
         if (query := update.get("callback_query")) is not None:
-            self.callback_queries.setdefault(str(query["id"]), None)
+            self._press(query, now)
         for kind in MESSAGE_KINDS:
             if (message := update.get(kind)) is not None:
                 chat = self.add(message["chat"])
                 message.setdefault("message_id", chat.last_id + 1)
-                chat.keep(SeenMessage(message, from_bot=False))
+                before = chat.messages.get(message["message_id"])
+                chat.keep(SeenMessage(message, from_bot=False, edits=0 if before is None else before.edits + 1))
+
+    def _press(self, query: dict[str, Any], now: float) -> None:
+        self.presses[str(query["id"])] = Press(query, now)
+        on = query.get("message", {})
+        for message in self.seen(int(on.get("chat", {}).get("id", 0))):
+            if message.message_id == on["message_id"]:
+                message.pressed.append(str(query.get("data", "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MEN = (
@@ -57,14 +57,20 @@ class Employee:
     first_name: str
     last_name: str
     username: str | None
-    language: str
+    language: str | None
+    """What their telephone speaks; some do not tell."""
     office: Office
     android: bool
     """Android sends a location as a reply to the message with the button, and does not tell how sure it is."""
 
+    def speaking(self, language: str | None) -> Employee:
+        """The same person with a telephone in another language: an IETF tag, or None if it does not tell."""
+        return replace(self, language=language)
+
     def as_user(self) -> dict[str, Any]:
         """The User object of the Bot API."""
-        return {"id": self.id, "is_bot": False, **self._names(), "language_code": self.language}
+        language = {} if self.language is None else {"language_code": self.language}
+        return {"id": self.id, "is_bot": False, **self._names(), **language}
 
     def as_chat(self) -> dict[str, Any]:
         """The Chat object of the person's talk with the bot."""

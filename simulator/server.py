@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from simulator import stamper
+from simulator.botapi.callbacks import Callbacks
 from simulator.botapi.door import Door
 from simulator.botapi.flood import Flood, FloodLimits
 from simulator.botapi.messages import Messages
 from simulator.botapi.methods import all_methods
 from simulator.changes import Changes
-from simulator.chats import Chats, SeenMessage
+from simulator.chats import Chats, Press, SeenMessage
 from simulator.faults import Faults
 from simulator.lag import LagMonitor
 from simulator.ledger import Ledger
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from simulator.updates.webhook import WebhookSettings
 
-LARGEST_REQUEST = 50 * 1024 * 1024
+LARGEST_REQUEST = 51 * 1024 * 1024
+"""Bytes: the largest document, and what is around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Simulator:
         """The messages of a chat as the person sees them now, after all edits, oldest first."""
         return self.chats.seen(chat_id)
 
+    def presses(self, person_id: int) -> list[Press]:
+        """The inline buttons that a person pressed, oldest first, each with its answer."""
+        return [press for press in self.chats.presses.values() if press.person_id == person_id]
+
     async def until(self, predicate: Callable[[], bool], timeout: float = 30.0) -> None:  # noqa: ASYNC109 - the waiter's limit is part of the promise
         """Return once `predicate()` is true; it is asked now and after every change.
 
@@ -158,7 +164,8 @@ class Simulator:
 
     def _application(self) -> web.Application:
         messages = Messages(self.chats, self.bot, lambda: self.faults.blocked, self.updates.clock)
-        methods = all_methods(self.bot, messages, self.chats, self._reception)
+        callbacks = Callbacks(self.chats, self.updates.clock)
+        methods = all_methods(self.bot, messages, callbacks, self._reception)
         door = Door(self.token, methods, Flood(self.config.limits), self.faults, self.ledger)
         application = web.Application(client_max_size=LARGEST_REQUEST)
         application.router.add_get("/", Page(self).show)

@@ -6,6 +6,7 @@ ApiError
 ├── ForbiddenError        403
 ├── MethodNotFoundError   404
 ├── ConflictError         409
+├── EntityTooLargeError   413
 ├── TooManyRequestsError  429, carries retry_after
 └── ServerError           5xx, only on request of `Faults`
 """
@@ -66,6 +67,12 @@ class ConflictError(ApiError):
 
     code = 409
     prefix = "Conflict: "
+
+
+class EntityTooLargeError(ApiError):
+    """A file is larger than bots may send."""
+
+    code = 413
 
 
 class TooManyRequestsError(ApiError):

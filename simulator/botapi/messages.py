@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram.types import BufferedInputFile
 
 from simulator.botapi.entities import read_html, units
-from simulator.botapi.errors import BadRequestError, ForbiddenError
+from simulator.botapi.errors import BadRequestError, EntityTooLargeError, ForbiddenError
 from simulator.botapi.markup import read_markup
 from simulator.chats import Chat, Chats, SeenMessage
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
+MAX_DOCUMENT = 50 * 1024 * 1024
+MAX_PHOTO = 10 * 1024 * 1024
+IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+"""How a PNG and a JPEG begin."""
 
 
 class Messages:
@@ -47,17 +51,24 @@ class Messages:
     def send_document(self, method: SendDocument) -> dict[str, Any]:
         """Answer sendDocument."""
         chat = self._chat(method.chat_id)
-        file = self._file(method.document, "document")
-        name = method.document.filename if isinstance(method.document, BufferedInputFile) else None
-        if name is not None:
+        upload = _upload(method.document)
+        if len(upload.data) > MAX_DOCUMENT:
+            raise EntityTooLargeError("Request Entity Too Large")
+        file = self._describe(upload, "document")
+        if (name := upload.filename) is not None:
             file |= {"file_name": name, "mime_type": mimetypes.guess_type(name)[0] or "application/octet-stream"}
-        return self._send(chat, method, {"document": file, **_caption(method)})
+        return self._send(chat, method, {"document": file, **_caption(method)}, upload.data)
 
     def send_photo(self, method: SendPhoto) -> dict[str, Any]:
         """Answer sendPhoto."""
         chat = self._chat(method.chat_id)
-        photo = {**self._file(method.photo, "photo"), "width": 800, "height": 600}
-        return self._send(chat, method, {"photo": [photo], **_caption(method)})
+        upload = _upload(method.photo)
+        if len(upload.data) > MAX_PHOTO:
+            raise BadRequestError("file is too big for a photo; the maximum size is 10485760 bytes")
+        if not upload.data.startswith(IMAGES):
+            raise BadRequestError("IMAGE_PROCESS_FAILED")
+        photo = {**self._describe(upload, "photo"), "width": 800, "height": 600}
+        return self._send(chat, method, {"photo": [photo], **_caption(method)}, upload.data)
 
     def edit_text(self, method: EditMessageText) -> dict[str, Any]:
         """Answer editMessageText."""
@@ -88,7 +99,11 @@ class Messages:
         return chat
 
     def _send(
-        self, chat: Chat, method: SendMessage | SendDocument | SendPhoto, content: dict[str, Any]
+        self,
+        chat: Chat,
+        method: SendMessage | SendDocument | SendPhoto,
+        content: dict[str, Any],
+        file: bytes | None = None,
     ) -> dict[str, Any]:
         markup = read_markup(method.reply_markup, chat)
         replied = _replied(chat, method)
@@ -97,23 +112,23 @@ class Messages:
         if replied is not None:
             raw["reply_to_message"] = {k: v for k, v in replied.raw.items() if k != "reply_to_message"}
         raw |= content
-        message = SeenMessage(raw, from_bot=True, markup=markup)
+        message = SeenMessage(raw, from_bot=True, markup=markup, file=file)
         if message.inline:
             raw["reply_markup"] = markup
         chat.keep(message)
         return raw
 
-    def _file(self, file: object, kind: str) -> dict[str, Any]:
-        if isinstance(file, BufferedInputFile):
-            if not file.data:
-                raise BadRequestError("file must be non-empty")
-            self._files += 1
-            return {
-                "file_id": f"{kind}-{self._files}",
-                "file_unique_id": f"u{self._files}",
-                "file_size": len(file.data),
-            }
+    def _describe(self, file: BufferedInputFile, kind: str) -> dict[str, Any]:
+        self._files += 1
+        return {"file_id": f"{kind}-{self._files}", "file_unique_id": f"u{self._files}", "file_size": len(file.data)}
+
+
+def _upload(file: object) -> BufferedInputFile:
+    if not isinstance(file, BufferedInputFile):
         raise BadRequestError("wrong remote file identifier specified: the simulator takes uploaded files only")
+    if not file.data:
+        raise BadRequestError("file must be non-empty")
+    return file
 
 
 def _read_text(source: str, parse_mode: object, entities: list[Any] | None) -> tuple[str, list[dict[str, Any]]]:

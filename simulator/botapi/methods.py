@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiogram import methods as api
 
-from simulator.botapi.errors import BadRequestError, MethodNotFoundError
+from simulator.botapi.errors import MethodNotFoundError
 
 if TYPE_CHECKING:
+    from simulator.botapi.callbacks import Callbacks
     from simulator.botapi.messages import Messages
-    from simulator.chats import Chats
     from simulator.updates.polling import Reception
 
 M = TypeVar("M", bound="api.TelegramMethod[Any]")
@@ -71,7 +71,7 @@ class Methods:
         self._known[name.lower()] = Method(name, parameters, answer, counted)
 
 
-def all_methods(bot: dict[str, Any], messages: Messages, chats: Chats, reception: Reception) -> Methods:
+def all_methods(bot: dict[str, Any], messages: Messages, callbacks: Callbacks, reception: Reception) -> Methods:
     """Every method of this Bot API."""
     methods = Methods()
     methods.add(api.GetMe, lambda _: {**bot, **ABILITIES})
@@ -80,7 +80,7 @@ def all_methods(bot: dict[str, Any], messages: Messages, chats: Chats, reception
     methods.add(api.SendDocument, messages.send_document, counted=True)
     methods.add(api.SendPhoto, messages.send_photo, counted=True)
     methods.add(api.EditMessageText, messages.edit_text, counted=True)
-    methods.add(api.AnswerCallbackQuery, lambda method: _answer_callback_query(chats, method))
+    methods.add(api.AnswerCallbackQuery, callbacks.answer)
     methods.add_confirmed(api.SetWebhook, reception.set_webhook)
     methods.add_confirmed(api.DeleteWebhook, reception.delete_webhook)
     methods.add(api.GetWebhookInfo, lambda _: reception.webhook_info())
@@ -89,10 +89,3 @@ def all_methods(bot: dict[str, Any], messages: Messages, chats: Chats, reception
 
 
 ABILITIES = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
-
-
-def _answer_callback_query(chats: Chats, method: api.AnswerCallbackQuery) -> bool:
-    if method.callback_query_id not in chats.callback_queries:
-        raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
-    chats.callback_queries[method.callback_query_id] = method.model_dump(mode="json", exclude_none=True)
-    return True

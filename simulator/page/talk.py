@@ -35,7 +35,7 @@ def _bubble(message: SeenMessage) -> str:
     date = datetime.fromtimestamp(message.raw.get("date", 0), BAKU)
     edited = "edited " if message.edited else ""
     said = f"{_content(message)}<time>{edited}{date:%H:%M:%S}</time>"
-    return f'<div class="bubble {side}">{said}</div>{_buttons(message.markup)}'
+    return f'<div class="bubble {side}">{said}</div>{_buttons(message.markup, message.pressed)}'
 
 
 def _content(message: SeenMessage) -> str:
@@ -50,7 +50,11 @@ def _content(message: SeenMessage) -> str:
     return text or "<em>something else</em>"
 
 
-def _buttons(markup: dict[str, Any] | None) -> str:
+def _buttons(markup: dict[str, Any] | None, pressed: list[str]) -> str:
     rows = (markup or {}).get("inline_keyboard") or (markup or {}).get("keyboard") or []
-    labels = [button.get("text", "") if isinstance(button, dict) else str(button) for row in rows for button in row]
-    return "".join(f'<span class="button">{escape(label)}</span>' for label in labels)
+    buttons = [button if isinstance(button, dict) else {"text": str(button)} for row in rows for button in row]
+    return "".join(
+        f'<span class="button{" pressed" if button.get("callback_data") in pressed else ""}">'
+        f"{escape(button.get('text', ''))}</span>"
+        for button in buttons
+    )

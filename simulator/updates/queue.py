@@ -85,7 +85,7 @@ class Updates:
         kind = next(name for name in update if name != "update_id")
         if kind in MESSAGE_KINDS:
             update[kind].setdefault("date", int(now))
-        self._chats.receive(update)
+        self._chats.receive(update, now)
         if kind in self.allowed or (not self.allowed and kind not in UNASKED):
             payload = {"update_id": update_id, **update}
             self._enter(Update(update_id, kind, _lane(kind, update[kind]), payload, now + LIVES.get(kind, DAY)))

@@ -74,8 +74,10 @@ class Company:
 
 
 @contextlib.asynccontextmanager
-async def company(engines: Engines, employees: int, counts: Mapping[str, int] = ONE_OF_EACH) -> AsyncIterator[Company]:
-    """Open for business: every service is ready and the webhook is set."""
+async def company(
+    engines: Engines, employees: int, counts: Mapping[str, int] = ONE_OF_EACH, **settings: str
+) -> AsyncIterator[Company]:
+    """Open for business: every service is ready and the webhook is set. `settings` are environment variables."""
     services = plan(counts)
     ingress = next(service for service in services if service.module == "ingress")
     async with Simulator() as telegram:
@@ -92,6 +94,7 @@ async def company(engines: Engines, employees: int, counts: Mapping[str, int] = 
             "CONSENT": "off",
             "DB_POOL_MIN": "1",
             "DB_POOL_MAX": "8",
+            **settings,
         }
         crowd = Crowd(telegram, employees=employees)
         async with Fleet(services, environment, engines.logs) as fleet:

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
@@ -13,15 +14,20 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from checkin_worker.attendance import Calendar, Day, Event, Role
-from checkin_worker.book import Book, Sent
+from checkin_worker.attendance import Correction, Day, Event, Role
+from checkin_worker.book import Approved, Book, Rules, Sent
+from checkin_worker.inbox import Inbox
+from checkin_worker.people import People, Person
 from shared.database import PrimaryPool
 from shared.settings import DatabaseSettings
+from shared.workday import Schedule
 
 BAKU = ZoneInfo("Asia/Baku")
-CALENDAR = Calendar(BAKU, clock_time(4, 0))
+OFFICE_HOURS = Schedule("office", clock_time(9, 0), clock_time(18, 0), timedelta(minutes=10))
+NIGHTS = Schedule("nights", clock_time(22, 0), clock_time(6, 0))
 DOUBLE_TAP = timedelta(seconds=60)
 PERSON = 5_100_000_007
+LEMAN = Person(PERSON, "Ləman Əliyeva", "az")
 MONDAY = date(2026, 7, 6)
 
 Row = tuple[object, ...]
@@ -44,18 +50,17 @@ async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
 
 
 @contextlib.asynccontextmanager
-async def book_of(pool: PrimaryPool, person: int = PERSON) -> AsyncIterator[Book]:
+async def page_of(pool: PrimaryPool, person: Person = LEMAN) -> AsyncIterator[Book]:
     """The person's page, locked."""
     async with pool.connection() as connection, connection.transaction():
-        book = Book(connection, person, CALENDAR, DOUBLE_TAP)
-        await book.lock()
-        yield book
+        await Inbox(connection, person.user_id).lock()
+        await People(connection).enrol(person)
+        yield Book(connection, Rules(person.calendar(BAKU, clock_time(4, 0), OFFICE_HOURS), DOUBLE_TAP, person))
 
 
 async def record(pool: PrimaryPool, happened: Event, person: int = PERSON) -> Day:
-    async with book_of(pool, person) as book:
-        await book.enrol(person, "Ləman Əliyeva")
-        return await book.record(Sent(happened, 12.5, happened.sent_at + timedelta(seconds=31)))
+    async with page_of(pool, replace(LEMAN, user_id=person)) as book:
+        return (await book.record(Sent(happened, 12.5, happened.sent_at + timedelta(seconds=31)))).day
 
 
 async def rows(pool: PrimaryPool, query: str, *values: object) -> list[asyncpg.Record]:
@@ -86,24 +91,6 @@ def _told(moment: datetime) -> str:
     return f"{moment.astimezone(BAKU):%a %H:%M:%S}"
 
 
-async def test_a_person_is_known_by_the_latest_name_and_chat(pool: PrimaryPool) -> None:
-    for name in ("Ləman Əliyeva", "Ləman Əliyeva", "Ləman Məmmədova"):
-        async with book_of(pool) as book:
-            await book.enrol(PERSON, name)
-    ((user_id, chat_id, full_name),) = await rows(pool, "SELECT user_id, chat_id, full_name FROM employees")
-    assert (user_id, chat_id, full_name) == (PERSON, PERSON, "Ləman Məmmədova")
-
-
-async def test_a_check_in_does_not_rewrite_a_person_who_has_not_changed(pool: PrimaryPool) -> None:
-    versions = []
-    for _ in range(2):
-        async with book_of(pool) as book:
-            await book.enrol(PERSON, "Ləman Əliyeva")
-        ((version,),) = await rows(pool, "SELECT xmin::text FROM employees")
-        versions.append(version)
-    assert versions[0] == versions[1]
-
-
 async def test_the_first_location_opens_a_session_a_second_repeats_it_and_a_later_one_closes_it(
     pool: PrimaryPool,
 ) -> None:
@@ -129,6 +116,10 @@ async def test_what_is_kept_of_an_event_is_what_was_sent(pool: PrimaryPool) -> N
         "address": None,
         "received_at": came.sent_at + timedelta(seconds=31),
         "recorded_at": row["recorded_at"],
+        "kind": "location",
+        "live": False,
+        "coarse": False,
+        **dict.fromkeys(("fence", "office_id", "distance_m", "workday", "arrived_at", "left_at", "actor_id", "reason")),
     }
 
 
@@ -265,66 +256,147 @@ async def test_only_the_last_session_may_be_open_and_none_overlap(pool: PrimaryP
         assert all(end is not None and end <= later for (_, end), (later, _) in itertools.pairwise(found))
 
 
-async def test_replies_are_remembered_by_their_update(pool: PrimaryPool) -> None:
-    async with book_of(pool) as book:
-        assert await book.answered(1) is None
-        await book.answer(1, b"[1]")
-        assert await book.answered(1) == b"[1]"
-        assert await book.answered(2) is None
+async def lates(pool: PrimaryPool, person: int = PERSON) -> list[Row]:
+    """Each session's day, lateness in seconds and whether that is excused."""
+    found = await rows(
+        pool,
+        "SELECT workday, late_seconds, excused FROM sessions WHERE user_id = $1 ORDER BY start_time",
+        person,
+    )
+    return [tuple(row) for row in found]
 
 
-async def test_an_update_finds_the_replies_that_it_was_given(pool: PrimaryPool) -> None:
-    async with book_of(pool) as book:
-        assert await book.answered(1) is None
-        await book.answer(1, b"[1]")
-    async with book_of(pool) as book:
-        assert await book.answered(1) == b"[1]"
-
-
-async def test_an_id_that_comes_again_is_another_update_for_another_person_and_after_three_days(
+async def test_late_is_who_comes_after_the_grace_and_only_with_the_first_arrival_of_a_working_day(
     pool: PrimaryPool,
 ) -> None:
-    """Telegram's ids restart at random after a quiet week."""
-    async with book_of(pool) as book:
-        await book.answer(1, b"[1]")
-    async with book_of(pool, PERSON + 1) as book:
-        assert await book.answered(1) is None
-    async with pool.connection() as connection:
-        await connection.execute("UPDATE inbox SET handled_at = now() - interval '73 hours'")
-    async with book_of(pool) as book:
-        assert await book.answered(1) is None
-        await book.answer(1, b"[2]")
-        assert await book.answered(1) == b"[2]"
+    for number, (clock, day) in enumerate((("09:12", 0), ("13:00", 0), ("14:00", 0), ("09:10", 1), ("12:00", 5))):
+        await record(pool, event(clock, number, day))
+    saturday = MONDAY + timedelta(days=5)
+    assert await lates(pool) == [
+        (MONDAY, 720, False),
+        (MONDAY, None, False),
+        (MONDAY + timedelta(days=1), 0, False),
+        (saturday, None, False),
+    ]
 
 
-async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
-    with contextlib.suppress(RuntimeError):
-        async with book_of(pool) as book:
-            await book.enrol(PERSON, "Ləman Əliyeva")
-            await book.record(Sent(event("09:00", 1), None, at("09:00")))
-            await book.answer(1, b"[]")
-            raise RuntimeError
-    tables = ("employees", "attendance_events", "sessions", "inbox")
-    counts = [(await rows(pool, f"SELECT count(*) FROM {table}"))[0][0] for table in tables]  # noqa: S608 - names above
-    assert counts == [0, 0, 0, 0]
+async def test_a_person_on_nights_is_late_by_their_own_clock_and_stays_in_one_day(pool: PrimaryPool) -> None:
+    guard = replace(LEMAN, plan=((MONDAY, NIGHTS),))
+    for each in (event("22:30", 1), event("06:05", 2, day=1)):
+        async with page_of(pool, guard) as book:
+            await book.record(Sent(each, None, each.sent_at))
+    assert await spans(pool) == [("Mon 22:30:00", "Tue 06:05:00", "tap")]
+    assert await lates(pool) == [(MONDAY, 1800, False)]
 
 
-async def test_a_page_is_open_to_one_at_a_time(pool: PrimaryPool) -> None:
-    entered: list[str] = []
-    waiting = asyncio.Event()
+async def test_an_undone_check_out_leaves_the_session_open_and_its_later_ones_gone(pool: PrimaryPool) -> None:
+    for number, clock in enumerate(("09:00", "12:00", "13:00"), start=1):
+        await record(pool, event(clock, number))
+    async with page_of(pool) as book:
+        page = await book.undo(event("12:00", 2).ref, at("13:01"))
+    assert page.day.roles[event("12:00", 2)] is Role.UNDONE
+    assert await spans(pool) == [("Mon 09:00:00", "Mon 13:00:00", "tap")]
 
-    async def second() -> None:
-        waiting.set()
-        async with book_of(pool) as book:
-            entered.append("second")
-            assert await book.answered(1) == b"[]"  # sees what the first has committed meanwhile
 
-    async with book_of(pool) as book, asyncio.timeout(10):
-        other = asyncio.create_task(second())
-        await waiting.wait()
-        async with book_of(pool, PERSON + 7):
-            entered.append("colleague")
-        entered.append("first")
-        await book.answer(1, b"[]")
-    await other
-    assert entered == ["colleague", "first", "second"]
+async def test_a_correction_takes_the_taps_place_and_the_log_keeps_both(pool: PrimaryPool) -> None:
+    await record(pool, event("09:30", 1))
+    await record(pool, event("09:05", 2, day=1))
+    asked = Correction(at("09:06", 1), 3, at("09:00"), at("18:00"))
+    async with page_of(pool) as book:
+        await book.correct(Approved(asked, MONDAY, actor_id=7, reason="telefon evdə qalmışdı"), at("10:00", 1))
+    assert await spans(pool) == [("Mon 09:00:00", "Mon 18:00:00", "correction"), ("Tue 09:05:00", None, None)]
+    assert (await lates(pool))[0] == (MONDAY, 0, False)
+    kinds = await rows(pool, "SELECT kind, actor_id, reason FROM attendance_events ORDER BY sent_at, update_id")
+    assert [tuple(row) for row in kinds] == [
+        ("location", None, None),
+        ("location", None, None),
+        ("correction", 7, "telefon evdə qalmışdı"),
+    ]
+
+
+async def test_a_correction_without_an_end_is_a_session_that_the_next_tap_closes(pool: PrimaryPool) -> None:
+    asked = Correction(at("14:00"), 3, at("09:00"), None)
+    async with page_of(pool) as book:
+        await book.correct(Approved(asked, MONDAY, actor_id=7, reason="unutdum"), at("14:30"))
+    await record(pool, event("18:00", 4))
+    assert await spans(pool) == [("Mon 09:00:00", "Mon 18:00:00", "tap")]
+
+
+async def test_an_amnesty_in_the_log_excuses_the_late_arrival_for_good(pool: PrimaryPool) -> None:
+    await record(pool, event("09:40", 1))
+    await rows(
+        pool,
+        "INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at)"
+        " SELECT user_id, sent_at, update_id, 'amnesty', now() FROM attendance_events",
+    )
+    await record(pool, event("18:00", 2))
+    assert await lates(pool) == [(MONDAY, 2400, True)]
+
+
+async def test_a_location_that_arrives_after_its_day_is_over_does_not_stay_open(pool: PrimaryPool) -> None:
+    async with page_of(pool) as book:
+        await book.record(Sent(event("09:00", 1), None, at("04:00", 1)))
+    assert await spans(pool) == [("Mon 09:00:00", "Tue 04:00:00", "boundary")]
+
+
+async def test_the_forgotten_check_out_of_the_last_day_at_work_is_found_until_it_is_asked_about(
+    pool: PrimaryPool,
+) -> None:
+    friday, monday = MONDAY + timedelta(days=-3), MONDAY
+    await record(pool, event("09:00", 1, day=-3))
+    await record(pool, event("09:00", 2))
+    async with page_of(pool) as book:
+        assert await book.forgotten(monday) == (friday, at("09:00", -3))
+        assert await book.forgotten(friday) is None
+    await rows(
+        pool,
+        "INSERT INTO corrections (user_id, workday, arrived_at, reason, asked_at, update_id)"
+        " VALUES ($1, $2, now(), '', now(), 1)",
+        PERSON,
+        friday,
+    )
+    async with page_of(pool) as book:
+        assert await book.forgotten(monday) is None
+
+
+Deed = Callable[[Book], Awaitable[object]]
+
+
+def deeds() -> list[Deed]:
+    """Two days of work, with a mistaken check-out that is undone, a correction and a forgotten check-out."""
+
+    def tap(clock: str, update_id: int, day: int = 0) -> Deed:
+        happened = event(clock, update_id, day)
+        return lambda book: book.record(Sent(happened, None, happened.sent_at))
+
+    asked = Correction(at("09:20", 2), 6, at("09:00", 1), at("17:30", 1))
+    return [
+        tap("09:00", 1),
+        tap("12:00", 2),
+        lambda book: book.undo(event("12:00", 2).ref, at("12:01")),
+        tap("18:00", 3),
+        tap("09:15", 4, 1),
+        lambda book: book.correct(Approved(asked, MONDAY + timedelta(days=1), 7, "unutdum"), at("10:00", 2)),
+        tap("09:10", 5, 2),
+    ]
+
+
+async def test_every_order_of_taps_an_undo_a_correction_and_a_forgotten_check_out_ends_in_the_same_rows(
+    pool: PrimaryPool,
+) -> None:
+    chance = random.Random(5)  # noqa: S311 - no secret: repeatable orders
+    found = set()
+    for number in range(60):
+        person = replace(LEMAN, user_id=PERSON + number)
+        for deed in chance.sample(deeds(), 7):
+            async with page_of(pool, person) as book:
+                await deed(book)
+        late = await lates(pool, PERSON + number)
+        found.add((tuple(await sessions(pool, PERSON + number)), tuple(late)))
+    ((spent, lateness),) = found
+    assert [row[2:5] for row in spent] == [
+        (at("09:00"), at("18:00"), "tap"),
+        (at("09:00", 1), at("17:30", 1), "correction"),
+        (at("09:10", 2), None, None),
+    ]
+    assert [row[1] for row in lateness] == [0, 0, 0]

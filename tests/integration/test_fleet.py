@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.folders import LOGS
+from shared.texts import LANGUAGES, texts_in
 from tests.integration.company import Engines, company
 
 
@@ -58,7 +59,8 @@ async def test_start_greets_and_shows_the_button_and_a_day_has_its_end(rooms: En
         assert greeting.markup["is_persistent"] is True
         assert checked_in.markup is None
         assert anna.first_name in checked_in.text
-        assert "Axşam" in checked_in.text
+        farewells = [texts_in(language).say("farewell-opened") for language in LANGUAGES]
+        assert any(farewell in checked_in.text for farewell in farewells)
         assert await office.recorded() == (1, 1)
 
 

@@ -70,6 +70,7 @@ async def test_any_order_with_repetitions_through_three_workers_ends_in_the_same
         "DATABASE_URL": database_url,
         "REGISTRATION": "open",
         "CONSENT": "off",
+        "TELEGRAM_BOT_TOKEN": "1:token",
         "DISABLE_GEOCODING": "true",
         "DB_POOL_MIN": "1",
         "DB_POOL_MAX": "8",

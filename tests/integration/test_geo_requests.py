@@ -13,8 +13,10 @@ import pytest
 from aio_pika.abc import AbstractConnection
 from pydantic import SecretStr
 
-from checkin_worker.attendance import Calendar, Event
-from checkin_worker.book import Book, Sent
+from checkin_worker.attendance import Event
+from checkin_worker.book import Book, Rules, Sent
+from checkin_worker.inbox import Inbox
+from checkin_worker.people import People, Person
 from geo_worker.geocoders import Geocoder, Policy
 from geo_worker.geocoders.nominatim import Nominatim
 from geo_worker.lookup import Lookup
@@ -30,6 +32,7 @@ from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings
 from shared.topology import ENRICHMENT, GEO_REQUESTS, declare
+from shared.workday import Schedule
 from tests.unit.geo_worker.geocoder_stand_in import (
     BAKU,
     NOMINATIM_BAKU,
@@ -41,7 +44,7 @@ from tests.unit.geo_worker.geocoder_stand_in import (
 )
 
 USER, COLLEAGUE = 5_100_000_007, 5_100_000_014
-CALENDAR = Calendar(ZoneInfo("Asia/Baku"), clock_time(4, 0))
+OFFICE_HOURS = Schedule("office", clock_time(9, 0), clock_time(18, 0))
 DOUBLE_TAP = timedelta(seconds=60)
 MORNING = datetime(2026, 7, 6, 6, 2, 11, tzinfo=UTC)
 CAME = Event(MORNING, 700, *BAKU)
@@ -115,10 +118,10 @@ async def checked_in(pool: PrimaryPool) -> None:
 
 async def record(pool: PrimaryPool, user: int, event: Event) -> None:
     async with pool.connection() as connection, connection.transaction():
-        book = Book(connection, user, CALENDAR, DOUBLE_TAP)
-        await book.lock()
-        await book.enrol(user, "Ləman Əliyeva")
-        await book.record(Sent(event, None, event.sent_at))
+        await Inbox(connection, user).lock()
+        person = await People(connection).enrol(Person(user, "Ləman Əliyeva", "az"))
+        calendar = person.calendar(ZoneInfo("Asia/Baku"), clock_time(4, 0), OFFICE_HOURS)
+        await Book(connection, Rules(calendar, DOUBLE_TAP, person)).record(Sent(event, None, event.sent_at))
 
 
 def about(event: Event, point: tuple[float, float] = BAKU) -> Delivery:

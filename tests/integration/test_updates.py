@@ -25,6 +25,7 @@ from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID, GeoRequest, Ou
 from shared.database import PrimaryPool
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
+from shared.replicas import Reader
 from shared.topology import GEO_REQUESTS, INTERACTIVE, UPDATES, declare
 from simulator.crowd import Crowd
 from simulator.server import Simulator
@@ -65,6 +66,7 @@ def settings(database_url: str) -> WorkerSettings:
         db_pool_max=8,
         registration="open",
         consent="off",
+        telegram_bot_token=SecretStr("1:token"),
     )
 
 
@@ -84,13 +86,13 @@ async def publisher(connection: Connection, settings: WorkerSettings) -> AsyncIt
 
 @pytest.fixture
 def handler(settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher) -> UpdateHandler:
-    return UpdateHandler(settings, pool, publisher)
+    return UpdateHandler(settings, pool, Reader([], pool), publisher, lambda: SENT)
 
 
 @pytest.fixture
 def mute(settings: WorkerSettings, pool: PrimaryPool) -> UpdateHandler:
     """A handler that fails when it has anything to say: it is not connected."""
-    return UpdateHandler(settings, pool, Publisher())
+    return UpdateHandler(settings, pool, Reader([], pool), Publisher())
 
 
 def message(update_id: int, fields: Mapping[str, object] | None = None, sent: datetime = SENT) -> dict[str, Any]:
@@ -206,7 +208,7 @@ async def test_with_geocoding_off_no_address_is_asked_for_or_waited_for(
     settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
 ) -> None:
     off = settings.model_copy(update={"disable_geocoding": True})
-    await UpdateHandler(off, pool, publisher)(located(1))
+    await UpdateHandler(off, pool, Reader([], pool), publisher)(located(1))
     assert [call.awaits_enrichment for call in await said(connection)] == [False]
     assert await asked(connection) == []
 
@@ -252,7 +254,7 @@ async def test_what_is_no_place_on_earth_is_answered_with_a_hint_and_recorded_no
     assert await handler(delivery(message(1, fields))) == Done()
     assert await counts(pool) == {**NOTHING, "employees": 1, "inbox": 1}
     (call,) = await said(connection)
-    assert "telefonda" in call.params["text"]
+    assert "düyməsi" in call.params["text"]
     assert call.params["reply_markup"]["keyboard"]
 
 
@@ -342,7 +344,7 @@ async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_ag
 async def test_an_update_that_two_workers_hold_at_once_has_its_effect_once(
     handler: UpdateHandler, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
 ) -> None:
-    other = UpdateHandler(settings, pool, publisher)
+    other = UpdateHandler(settings, pool, Reader([], pool), publisher, lambda: SENT)
     await asyncio.gather(*(each(located(1)) for each in (handler, other) * 4))
     assert await counts(pool) == dict.fromkeys(NOTHING, 1)
     replies = [(call.key, call.params, call.created_at) for call in await said(connection)]
@@ -371,7 +373,7 @@ async def test_while_the_database_is_away_nothing_is_said(
     )
     async with contextlib.aclosing(PrimaryPool(nowhere)) as away:
         with pytest.raises(DatabaseUnavailable):
-            await UpdateHandler(settings, away, publisher)(located(1))
+            await UpdateHandler(settings, away, Reader([], away), publisher)(located(1))
     assert await said(connection) == []
 
 
@@ -387,7 +389,7 @@ async def test_a_double_tap_repeats_the_answer_and_a_later_location_closes(
         "✅ Gedişiniz qeydə alındı",
     ]
     assert firsts[1][1:5] == firsts[0][1:5]
-    assert "9 saat 0 dəqiqə" in firsts[2][5]
+    assert firsts[2][5] == "⏱ İş vaxtı: 9 saat"
     assert [request.event.update_id for request in await asked(connection)] == [1, 1, 3]
     assert (await counts(pool))["sessions"] == 1
 
@@ -455,4 +457,4 @@ async def test_a_person_whose_id_no_database_holds_is_not_waited_for(
     )
     delivery = Delivery(queue="updates", key="1", body=body.encode(), headers={}, tries=0, redelivered=False)
     with pytest.raises(asyncpg.DataError, match="int64"):
-        await UpdateHandler(settings, pool, Publisher())(delivery)
+        await UpdateHandler(settings, pool, Reader([], pool), Publisher())(delivery)

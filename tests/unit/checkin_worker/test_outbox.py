@@ -100,7 +100,6 @@ REFUSED: dict[str, Callable[[Message], Awaitable[Any]]] = {
     "sendPhoto": lambda message: message.answer_photo(BufferedInputFile(b"x", "x.png")),
     "editMessageText": lambda message: message.edit_text("x"),
     "deleteMessage": lambda message: message.delete(),
-    "getMe": lambda message: _bot(message).get_me(),
     "setWebhook": lambda message: _bot(message).set_webhook("https://example.az"),
     "sendChatAction": lambda message: _bot(message).send_chat_action(USER, "typing"),
 }
@@ -127,6 +126,13 @@ async def test_files_are_not_fetched() -> None:
         async for _ in session.stream_content("https://example.az/x"):
             pass
     await session.close()
+
+
+@pytest.mark.parametrize(
+    ("username", "known_as"), [("checkin_bot", "checkin_bot"), ("@checkin_bot", "checkin_bot"), ("", None)]
+)
+async def test_who_the_bot_is_can_be_told_without_a_call(username: str, known_as: str | None) -> None:
+    assert (await Bot("1:x", session=CollectingSession(username)).me()).username == known_as
 
 
 async def test_a_call_outside_of_an_update_is_an_error() -> None:

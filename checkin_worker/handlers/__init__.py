@@ -1,0 +1,43 @@
+"""What each kind of message leads to: ordinary aiogram handlers, which decode, call, and answer. A file a room."""
+
+from typing import Final
+
+from aiogram import Router
+
+from checkin_worker.handlers import (
+    admissions,
+    approvals,
+    corrections,
+    doorway,
+    hints,
+    invitations,
+    language,
+    managers,
+    offices,
+    privacy,
+    reports,
+    taps,
+)
+
+ROOMS: Final = (
+    offices,
+    taps,
+    language,
+    privacy,
+    invitations,
+    admissions,
+    doorway,
+    managers,
+    approvals,
+    corrections,
+    reports,
+    hints,
+)
+"""In the order in which they are asked."""
+
+
+def router() -> Router:
+    """The handlers of all rooms."""
+    routes = Router()
+    routes.include_routers(*(room.router() for room in ROOMS))
+    return routes

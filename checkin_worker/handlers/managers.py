@@ -1,0 +1,56 @@
+"""Owns what managers look at: /now, the roll, with buttons that turn its pages; and /help, for everybody."""
+
+import re
+from typing import Final
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from checkin_worker import oversight, roll
+from checkin_worker.access import AtLeast, Standing
+from checkin_worker.desk import Desk
+from checkin_worker.rollcall import NOW, WHOM, RollCall
+
+_LEAF: Final = re.compile(rf"^{NOW}:({'|'.join(WHOM)}):(\d{{1,5}})$")
+
+
+def router() -> Router:
+    """The handlers of this room."""
+    routes = Router(name="managers")
+    routes.message.register(assist, Command("help"), AtLeast(Standing.EMPLOYEE))
+    routes.message.register(now, Command(NOW), AtLeast(Standing.MANAGER))
+    routes.callback_query.register(turn, F.data.regexp(_LEAF).as_("leaf"), AtLeast(Standing.MANAGER))
+    return routes
+
+
+async def assist(message: Message, desk: Desk) -> None:
+    """List the commands that this person may use."""
+    least = {"employee": Standing.EMPLOYEE, "manager": Standing.MANAGER, "admin": Standing.ADMIN}
+    parts = [desk.texts.say(f"help-{who}") for who, standing in least.items() if desk.standing >= standing]
+    await message.answer("\n\n".join(parts))
+
+
+async def now(message: Message, desk: Desk) -> None:
+    """Show the first page of everybody."""
+    text, keyboard = await _view(desk, WHOM[0], 0)
+    await message.answer(text, reply_markup=keyboard)
+
+
+async def turn(query: CallbackQuery, leaf: re.Match[str], desk: Desk) -> None:
+    """Show another page, other people, or the same ones anew, in the same message."""
+    if not isinstance(query.message, Message):  # too old to be edited
+        await query.answer(desk.texts.say("button-stale"))
+        return
+    text, keyboard = await _view(desk, leaf[1], int(leaf[2]))
+    await query.answer()
+    await query.message.edit_text(text, reply_markup=keyboard)
+
+
+async def _view(desk: Desk, whom: str, page: int) -> tuple[str, InlineKeyboardMarkup]:
+    asked = roll.Asked(oversight.scope(desk), desk.received_at, whom, page)
+    async with desk.reader.connection(desk.db) as replica:
+        found = await roll.read(replica, asked, desk.settings)
+    await oversight.note(desk, NOW, [line.user_id for line in found.lines])
+    call = RollCall(desk.texts, desk.calendar.zone)
+    return call.text(found), call.buttons(found)

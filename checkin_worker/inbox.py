@@ -1,0 +1,40 @@
+"""Owns that an update has its effect once: the person's lock, and the replies that were stored with the effect."""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from shared.database import Connection
+
+# Its own statement: one that waited for the lock would go on with the snapshot from before it.
+LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
+
+# Telegram's ids restart at random after a quiet week: an old row, or another person's, belongs to another update.
+ANSWERED: Final = """
+SELECT replies FROM inbox WHERE update_id = $1 AND user_id = $2 AND handled_at > now() - interval '3 days'
+"""
+ANSWER: Final = """
+INSERT INTO inbox (update_id, user_id, replies) VALUES ($1, $2, $3)
+ON CONFLICT (update_id) DO UPDATE
+SET user_id = excluded.user_id, replies = excluded.replies, handled_at = excluded.handled_at
+"""
+
+
+class Inbox:
+    """One person's inbox within one transaction."""
+
+    def __init__(self, connection: "Connection", user_id: int) -> None:
+        self._db = connection
+        self._user = user_id
+
+    async def lock(self) -> None:
+        """Wait until no other transaction has this person's page open."""
+        await self._db.execute(LOCK, self._user)
+
+    async def answered(self, update_id: int) -> bytes | None:
+        """The replies that were stored with the update's effect, if it has had it."""
+        replies = await self._db.fetchval(ANSWERED, update_id, self._user)
+        return None if replies is None else bytes(replies)
+
+    async def answer(self, update_id: int, replies: bytes) -> None:
+        """Store the replies: the update has had its effect."""
+        await self._db.execute(ANSWER, update_id, self._user, replies)

@@ -1,0 +1,72 @@
+"""`python -m checkin_worker.reports FOLDER`: make the file that a request on standard input asks for, and end.
+
+Started by the worker (`making.py`), with its environment.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from checkin_worker.reports.attendance_file import attendance_file
+from checkin_worker.reports.own_data import own_data_file
+from checkin_worker.reports.request import DATABASE_AWAY, MADE, Made, ReportRequest
+from checkin_worker.settings import WorkerSettings
+from shared.contracts import decode, encode
+from shared.database import PrimaryPool, replica_pools
+from shared.errors import DatabaseUnavailable
+from shared.replicas import Reader
+from shared.settings import read
+from shared.telemetry import configure_logging
+
+log = structlog.get_logger()
+
+_KINDNESS: Final = 10
+"""Of the least to the most kind: check-ins come first when the processor is short."""
+
+
+async def make(request: ReportRequest, settings: WorkerSettings, folder: Path) -> Made:
+    """Make the file from one snapshot, a replica's if there is one."""
+    few = settings.model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
+    async with contextlib.aclosing(PrimaryPool(few)) as primary, primary.connection() as here:
+        reader = Reader(replica_pools(few), primary)
+        async with (
+            reader.connection(here) as db,
+            db.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            if request.kind == "mydata":
+                return await own_data_file(db, request, folder)
+            return await attendance_file(db, request, few, folder)
+
+
+def peak_mib() -> int:
+    """The most memory that this process had resident, in MiB; nothing of the one that started it, as ru_maxrss has."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def main() -> None:
+    """Read the request, and leave the file and what is to be known of it in the folder."""
+    folder = Path(sys.argv[1])
+    os.nice(_KINDNESS)
+    settings = read(WorkerSettings)
+    configure_logging("checkin_worker reports", settings)
+    request = decode(ReportRequest, sys.stdin.buffer.read())
+    try:
+        made = asyncio.run(make(request, settings, folder))
+    except DatabaseUnavailable as problem:
+        log.warning("engine_away", error=str(problem))
+        sys.exit(DATABASE_AWAY)
+    except Exception:
+        log.exception("report_failed", kind=request.kind, month=request.month)
+        sys.exit(1)
+    (folder / MADE).write_bytes(encode(msgspec.structs.replace(made, peak_mib=peak_mib())))
+
+
+if __name__ == "__main__":
+    main()

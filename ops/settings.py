@@ -1,0 +1,15 @@
+"""Owns what operators' commands read from the environment."""
+
+from shared.settings import BrokerSettings, ConsentSettings, DatabaseSettings, RetentionSettings, WorkdaySettings
+
+
+class CompanySettings(DatabaseSettings, WorkdaySettings):
+    """What those read that know the company's time: its people, places, schedules and days."""
+
+
+class ReminderSettings(CompanySettings, BrokerSettings, ConsentSettings):
+    """What `fleet remind` reads."""
+
+
+class RetainSettings(DatabaseSettings, RetentionSettings):
+    """What `fleet retain` reads."""

@@ -1,0 +1,20 @@
+# $command is "/correct", a day and the hours, ready to be copied.
+correct-how = ✏️ Düzəliş belə yazılır: gün, gəliş və gediş vaxtı, səbəb.
+correct-example = Məsələn: { $command } telefon evdə qalmışdı
+correct-no-such-time = Belə bir gün və ya saat yoxdur.
+correct-why = Səbəbi də yazın, rəhbər onu görəcək.
+correct-future = Gələcək vaxt üçün düzəliş olmur.
+correct-too-old = 31 gündən köhnə günlərə düzəliş olmur.
+correct-beyond-the-day = Bu saatlar həmin iş gününə sığmır.
+correct-until-when = Gediş vaxtını da yazın.
+correct-forgot = Gedişi qeyd etməyi unutmuşdum.
+correct-waits = Bu gün üçün sorğunuz artıq gözləyir.
+correct-sent = 📨 Sorğunuz rəhbərə göndərildi. Qərar haqqında yazacağıq.
+correct-sent-again = 📨 Yeni sorğunuz əvvəlkinin yerinə rəhbərə göndərildi.
+correct-nobody = Sorğuya baxa biləcək rəhbər hələ yoxdur. Kadrlar şöbəsinə müraciət edin.
+correct-gone = Bu sorğu artıq yoxdur.
+correct-approved = ✅ Təsdiq edilib: { $name }
+correct-rejected = ❌ Rədd edilib: { $name }
+correct-open = Bu sorğu hələ gözləyir: { $name }
+correct-yours-approved = ✅ Düzəlişiniz təsdiq edildi ({ $name }).
+correct-yours-rejected = ❌ Düzəlişiniz rədd edildi ({ $name }). Sualınız varsa, rəhbərə müraciət edin.

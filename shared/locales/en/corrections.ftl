@@ -1,0 +1,20 @@
+# $command is "/correct", a day and the hours, ready to be copied.
+correct-how = ✏️ Write a correction like this: the day, when you arrived and left, and why.
+correct-example = For example: { $command } my phone was at home
+correct-no-such-time = There is no such day or time.
+correct-why = Please add the reason; your manager will read it.
+correct-future = The future cannot be corrected.
+correct-too-old = Days more than 31 days ago cannot be corrected.
+correct-beyond-the-day = These hours do not fit into that working day.
+correct-until-when = Please add when you left.
+correct-forgot = I forgot to check out.
+correct-waits = Your request for this day is waiting already.
+correct-sent = 📨 Your request was sent to your manager. We will write when it is decided.
+correct-sent-again = 📨 Your new request took the place of the earlier one and was sent to your manager.
+correct-nobody = There is no manager yet who could decide. Please ask your HR department.
+correct-gone = This request no longer exists.
+correct-approved = ✅ Approved by { $name }
+correct-rejected = ❌ Rejected by { $name }
+correct-open = This request is still waiting: { $name }
+correct-yours-approved = ✅ Your correction was approved ({ $name }).
+correct-yours-rejected = ❌ Your correction was rejected ({ $name }). If you have a question, ask your manager.

@@ -1,0 +1,20 @@
+# $command is "/correct", a day and the hours, ready to be copied.
+correct-how = ✏️ Исправление пишется так: день, время прихода и ухода, причина.
+correct-example = Например: { $command } телефон остался дома
+correct-no-such-time = Такого дня или времени нет.
+correct-why = Добавьте причину: её увидит руководитель.
+correct-future = Исправить будущее нельзя.
+correct-too-old = Дни старше 31 дня исправить нельзя.
+correct-beyond-the-day = Эти часы не помещаются в тот рабочий день.
+correct-until-when = Добавьте время ухода.
+correct-forgot = Забыто отметить уход.
+correct-waits = Ваш запрос на этот день уже ждёт решения.
+correct-sent = 📨 Запрос отправлен руководителю. Мы напишем о решении.
+correct-sent-again = 📨 Новый запрос отправлен руководителю вместо прежнего.
+correct-nobody = Пока нет руководителя, который мог бы решить. Обратитесь в отдел кадров.
+correct-gone = Этого запроса больше нет.
+correct-approved = ✅ Одобрено: { $name }
+correct-rejected = ❌ Отклонено: { $name }
+correct-open = Запрос ещё ждёт: { $name }
+correct-yours-approved = ✅ Ваше исправление одобрено ({ $name }).
+correct-yours-rejected = ❌ Ваше исправление отклонено ({ $name }). С вопросами обратитесь к руководителю.

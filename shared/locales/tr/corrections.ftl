@@ -1,0 +1,20 @@
+# $command is "/correct", a day and the hours, ready to be copied.
+correct-how = ✏️ Düzeltme şöyle yazılır: gün, geliş ve çıkış saati, neden.
+correct-example = Örneğin: { $command } telefonum evde kaldı
+correct-no-such-time = Böyle bir gün ya da saat yok.
+correct-why = Nedenini de yazın, yöneticiniz görecek.
+correct-future = Gelecek için düzeltme yapılamaz.
+correct-too-old = 31 günden eski günler düzeltilemez.
+correct-beyond-the-day = Bu saatler o iş gününe sığmıyor.
+correct-until-when = Çıkış saatini de yazın.
+correct-forgot = Çıkışı kaydetmeyi unuttum.
+correct-waits = Bu gün için talebiniz zaten bekliyor.
+correct-sent = 📨 Talebiniz yöneticinize gönderildi. Kararı size yazacağız.
+correct-sent-again = 📨 Yeni talebiniz öncekinin yerine yöneticinize gönderildi.
+correct-nobody = Karar verebilecek bir yönetici henüz yok. İnsan kaynaklarına başvurun.
+correct-gone = Bu talep artık yok.
+correct-approved = ✅ Onaylandı: { $name }
+correct-rejected = ❌ Reddedildi: { $name }
+correct-open = Bu talep hâlâ bekliyor: { $name }
+correct-yours-approved = ✅ Düzeltmeniz onaylandı ({ $name }).
+correct-yours-rejected = ❌ Düzeltmeniz reddedildi ({ $name }). Sorunuz varsa yöneticinize başvurun.
