@@ -1,11 +1,11 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types reference clean
+.PHONY: help setup demo up test lint format types reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis
 	@bash local/setup.sh
@@ -33,6 +33,9 @@ types: setup ## check the types
 
 reference: setup ## write docs/configuration.md anew from the settings
 	@$(BIN)/python -m ops.reference --write
+
+a-day: setup ## write docs/a-day.md anew from a played day
+	@WRITE_DOCS=1 $(BIN)/pytest -q tests/integration/test_a_day.py
 
 clean: ## delete what the project made, .venv included
 	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -28,9 +28,9 @@ DEADLINE: Final = 30.0
 async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[None]:
     """Handle updates; on leaving, what is in hand is finished first."""
     pool = PrimaryPool(settings)
-    replicas = replica_pools(settings)
+    reader = Reader(replica_pools(settings))
     publisher = Publisher()
-    handler = UpdateHandler(settings, pool, Reader(replicas, pool), publisher)
+    handler = UpdateHandler(settings, pool, reader, publisher)
     consumer = Consumer(UPDATES, handler, publisher, prefetch=PREFETCH, deadline=DEADLINE)
     files = Consumer(REPORTS, ReportHandler(pool, publisher), publisher, prefetch=1, deadline=REPORT_DEADLINE)
     publishing = Link(settings.rabbitmq_url, "checkin_worker publish", [publisher])
@@ -40,6 +40,7 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
     life.probes.require("postgresql", pool.answers)
     async with (
         contextlib.aclosing(pool),
+        contextlib.aclosing(reader),
         life.running(publishing.run(), "publish link"),
         life.running(consuming.run(), "consume link"),
     ):

@@ -43,16 +43,7 @@ class Postgres(Engine):
 
     async def prepare(self) -> None:
         """Make the cluster, and write its settings."""
-        secret = self.folder / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(self.password)
-        if os.geteuid() == 0:
-            for path in (self.folder, secret):
-                shutil.chown(path, SYSTEM_USER, SYSTEM_USER)
-        initdb = await Child.spawn(self._as_user("initdb", *self._initdb_flags(secret)))
-        if await initdb.wait() != 0:
-            raise initdb.failure()
-        secret.unlink()
+        await self._make_data()
         with (self._data / "postgresql.conf").open("a") as config:
             config.writelines(f"{name} = {value}\n" for name, value in self._settings().items())
 
@@ -85,16 +76,34 @@ class Postgres(Engine):
         finally:
             await connection.close()
 
+    async def _make_data(self) -> None:
+        """Leave the data directory, with the settings that its maker gives it."""
+        secret = self._handed_over("password")
+        secret.write_text(self.password)
+        await self._run(
+            *("initdb", "-D", str(self._data), "--username", USER, "--pwfile", str(secret)),
+            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8"),
+            "--no-sync",  # a power cut now only means to start again
+        )
+        secret.unlink()
+
     @property
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def _initdb_flags(self, secret: Path) -> tuple[str, ...]:
-        return (
-            *("-D", str(self._data), "--username", USER, "--pwfile", str(secret)),
-            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8"),
-            "--no-sync",  # a power cut now only means to start again
-        )
+    def _handed_over(self, name: str) -> Path:
+        """An empty file for the user that PostgreSQL runs as, and for nobody else, in a folder that is theirs too."""
+        secret = self.folder / name
+        secret.touch(mode=0o600)
+        if os.geteuid() == 0:
+            for path in (self.folder, secret):
+                shutil.chown(path, SYSTEM_USER, SYSTEM_USER)
+        return secret
+
+    async def _run(self, program: str, *arguments: str) -> None:
+        child = await Child.spawn(self._as_user(program, *arguments))
+        if await child.wait() != 0:
+            raise child.failure()
 
     def _settings(self) -> dict[str, str]:
         return {

@@ -23,7 +23,7 @@ SELECT e.user_id, coalesce(e.official_name, e.full_name) AS full_name, e.role,
 FROM employees e
 WHERE (e.status = $1 OR ($1::text IS NULL AND e.status <> 'forgotten'))
   AND ($2::bigint IS NULL OR EXISTS (SELECT FROM employee_offices w WHERE w.user_id = e.user_id AND w.office_id = $2))
-ORDER BY 2 COLLATE "az-x-icu", e.user_id
+ORDER BY coalesce(e.official_name, e.full_name) COLLATE "az-x-icu", e.user_id
 """
 KNOWN: Final = """
 SELECT user_id FROM employees WHERE user_id = ANY($1::bigint[]) AND status <> 'forgotten' ORDER BY user_id FOR UPDATE

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from checkin_worker.settings import WorkerSettings
 from geo_worker.settings import GeoSettings
 from ingress.settings import IngressSettings
+from ops.settings import CompanySettings, ReminderSettings, RetainSettings
 from ops.webhook import WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
@@ -29,6 +30,9 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "sender": SenderSettings,
     "fleet migrate": settings.DatabaseSettings,
     "fleet webhook": WebhookSettings,
+    "fleet remind": ReminderSettings,
+    "fleet retain": RetainSettings,
+    "fleet (the rest)": CompanySettings,
 }
 """Who reads the environment, and as what; a test finds the settings that are missing here."""
 
@@ -37,10 +41,13 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.BrokerSettings: "engines",
     settings.DatabaseSettings: "engines",
     settings.CacheSettings: "engines",
+    settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
     WebhookSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
+    settings.ConsentSettings: "people",
+    settings.RetentionSettings: "people",
     settings.WorkdaySettings: "working day",
     settings.GeocodingSwitch: "geocoding",
     GeoSettings: "geocoding",

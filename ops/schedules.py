@@ -86,8 +86,8 @@ def weekdays(words: str) -> list[int]:
     """
     found: set[int] = set()
     for word in words.lower().replace(" ", "").split(","):
-        first, _, last = word.partition("-")
-        start, end = _day(first, words), _day(last or first, words)
+        first, dash, last = word.partition("-")
+        start, end = _day(first, words), _day(last if dash else first, words)
         found |= {(start - 1 + step) % 7 + 1 for step in range((end - start) % 7 + 1)}
     return sorted(found)
 

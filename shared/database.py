@@ -135,8 +135,10 @@ class ReplicaPool(Pool):
 
     def __init__(self, settings: DatabaseSettings, url: str) -> None:
         super().__init__(url, settings)
+        self.server: Final = url.partition("://")[2].rpartition("@")[2].partition("?")[0]
+        """Host, port and database, for people: the address without who opens it."""
 
 
 def replica_pools(settings: DatabaseSettings) -> Sequence[ReplicaPool]:
-    """A pool for each replica."""
+    """A pool for each replica; none where there is no replica."""
     return [ReplicaPool(settings, url) for url in settings.replica_urls]

@@ -18,4 +18,5 @@ HANDLE_SECONDS: Final = Histogram(
 POOL_WAIT_SECONDS: Final = Histogram(
     "fleet_pool_wait_seconds", "Seconds a task waited for a database connection.", buckets=SECONDS
 )
+READS: Final = Counter("fleet_reads_total", "Reads served, by source (replica, primary).", ["source"])
 READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")

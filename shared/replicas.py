@@ -1,33 +1,83 @@
-"""Owns reading what was just written: a read waits for a replica to reach it, or goes to the primary."""
+"""Owns reading what was just written: a read waits for a replica to reach it, or goes to the primary.
 
+A replica that is away, frozen or far behind costs a read at most `WAIT` seconds, and then no more for a while. So
+losing every replica costs speed only.
+"""
+
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from shared.database import PrimaryPool, ReplicaPool
+from shared.database import ReplicaPool
+from shared.metrics import READS
+from shared.replica import Replica
 
 if TYPE_CHECKING:
     from shared.database import Connection
 
+WAIT: Final = 0.2
+"""Seconds that a read may lose with all replicas together before the primary serves it."""
+
+# Nobody sees a commit before the primary has flushed it, so what is flushed now holds all that anybody saw. What is
+# inserted would lie further on: with writes of open transactions, ours too, which nobody hurries to the replicas.
+# Only where commits do not wait for the flush is it needed. A demoted primary says NULL.
+COMMITTED: Final = """
+SELECT CASE WHEN pg_is_in_recovery() THEN NULL
+            WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()
+            ELSE pg_current_wal_flush_lsn() END::text
+"""
+
 
 class Reader:
-    """Lends connections for reading.
+    """Lends connections for reading, each replica's in turn. It owns their pools.
 
     Args:
-        replicas: the replicas, any number.
-        primary: who serves a read when no replica can.
+        replicas: the replicas, any number; each must be one server: how far one has come says nothing of another.
     """
 
-    def __init__(self, replicas: Sequence[ReplicaPool], primary: PrimaryPool) -> None:
-        self._replicas = replicas
-        self._primary = primary
+    def __init__(self, replicas: Sequence[ReplicaPool]) -> None:
+        self._replicas = [Replica(pool) for pool in replicas]
+        self._turn = 0
 
     @contextlib.asynccontextmanager
     async def connection(self, primary: "Connection") -> AsyncIterator["Connection"]:
         """Lend a connection that sees all that has been committed on the primary.
 
+        What the open transaction of `primary` has written so far may be missing.
+
         Args:
             primary: an open connection to the primary, which says how far a replica must have come, and which serves
                 the read itself when no replica gets there in time.
+
+        Raises:
+            DatabaseUnavailable: the replica failed within the block. It rests: the next try is served by another.
         """
-        yield primary
+        async with contextlib.AsyncExitStack() as until_read:
+            replica = await self._replica(primary, until_read)
+            READS.labels("primary" if replica is None else "replica").inc()
+            yield primary if replica is None else replica
+
+    async def aclose(self) -> None:
+        """Close the replicas' connections."""
+        await asyncio.gather(*(replica.aclose() for replica in self._replicas))
+
+    async def _replica(self, primary: "Connection", until_read: contextlib.AsyncExitStack) -> "Connection | None":
+        """A replica's connection that is far enough, until the read is over; None when the primary must serve."""
+        if not any(replica.serves() for replica in self._replicas):
+            return None
+        if (position := await primary.fetchval(COMMITTED)) is None:
+            return None
+        now = asyncio.get_running_loop().time
+        latest = now() + WAIT
+        for replica in self._in_turn():
+            if replica.serves() and (left := latest - now()) > 0:
+                held = replica.at(position)
+                if (connection := await replica.entered(held, left)) is not None:
+                    until_read.push_async_exit(held)
+                    return connection
+        return None
+
+    def _in_turn(self) -> list[Replica]:
+        self._turn = (self._turn + 1) % len(self._replicas)
+        return self._replicas[self._turn :] + self._replicas[: self._turn]

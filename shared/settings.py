@@ -131,9 +131,8 @@ class DatabaseSettings(Settings):
 
     @property
     def replica_urls(self) -> list[str]:
-        """The replicas' addresses, or the primary's where there is no replica."""
-        urls = [url.strip() for url in self.database_replica_urls.get_secret_value().split(",")]
-        return [url for url in urls if url] or [self.database_url.get_secret_value()]
+        """The replicas' addresses."""
+        return [url for url in map(str.strip, self.database_replica_urls.get_secret_value().split(",")) if url]
 
 
 class CacheSettings(Settings):

@@ -13,6 +13,7 @@ from checkin_worker.handlers import (
     invitations,
     language,
     managers,
+    mytime,
     offices,
     privacy,
     reports,
@@ -30,6 +31,7 @@ ROOMS: Final = (
     managers,
     approvals,
     corrections,
+    mytime,
     reports,
     hints,
 )

@@ -18,6 +18,7 @@ from checkin_worker.desk import Desk
 from checkin_worker.handlers import admissions
 from checkin_worker.handlers.admissions import ADMIT
 from checkin_worker.keyboards import inline
+from checkin_worker.throttle import Sparing
 from shared.texts import Texts
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ AT_ONCE: Final = 5
 def router() -> Router:
     """The handlers of this room."""
     routes = Router(name="approvals")
-    routes.message.register(approve, Command("approve"), AtLeast(Standing.MANAGER))
+    routes.message.register(approve, Command("approve"), AtLeast(Standing.MANAGER), Sparing())
     return routes
 
 

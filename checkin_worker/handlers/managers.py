@@ -11,6 +11,7 @@ from checkin_worker import oversight, roll
 from checkin_worker.access import AtLeast, Standing
 from checkin_worker.desk import Desk
 from checkin_worker.rollcall import NOW, WHOM, RollCall
+from checkin_worker.throttle import ANSWERS, Sparing
 
 _LEAF: Final = re.compile(rf"^{NOW}:({'|'.join(WHOM)}):(\d{{1,5}})$")
 
@@ -18,8 +19,8 @@ _LEAF: Final = re.compile(rf"^{NOW}:({'|'.join(WHOM)}):(\d{{1,5}})$")
 def router() -> Router:
     """The handlers of this room."""
     routes = Router(name="managers")
-    routes.message.register(assist, Command("help"), AtLeast(Standing.EMPLOYEE))
-    routes.message.register(now, Command(NOW), AtLeast(Standing.MANAGER))
+    routes.message.register(assist, Command("help"), AtLeast(Standing.EMPLOYEE), Sparing())
+    routes.message.register(now, Command(NOW), AtLeast(Standing.MANAGER), Sparing())
     routes.callback_query.register(turn, F.data.regexp(_LEAF).as_("leaf"), AtLeast(Standing.MANAGER))
     return routes
 
@@ -41,6 +42,9 @@ async def turn(query: CallbackQuery, leaf: re.Match[str], desk: Desk) -> None:
     """Show another page, other people, or the same ones anew, in the same message."""
     if not isinstance(query.message, Message):  # too old to be edited
         await query.answer(desk.texts.say("button-stale"))
+        return
+    if not await ANSWERS.allows(desk.db, desk.person.user_id, desk.received_at):
+        await query.answer(desk.texts.say("now-wait"))
         return
     text, keyboard = await _view(desk, leaf[1], int(leaf[2]))
     await query.answer()

@@ -21,6 +21,7 @@ from checkin_worker.keyboards import inline
 from checkin_worker.office_list import OFFICE, listed, spot
 from checkin_worker.office_words import ADD, Refused, draft, same_name
 from checkin_worker.offices import Draft, Kept
+from checkin_worker.throttle import Sparing
 
 _REMOVE: Final = re.compile(rf"^{OFFICE}:remove:(\d{{1,18}})$")
 _LIST: Final = re.compile(rf"^{OFFICE}:list:(\d{{1,3}})$")
@@ -30,7 +31,7 @@ def router() -> Router:
     """The handlers of this room; it stands before that of the taps, whose location it may take."""
     routes = Router(name="offices")
     admin = AtLeast(Standing.ADMIN)
-    routes.message.register(office, Command(OFFICE), AtLeast(Standing.MANAGER))
+    routes.message.register(office, Command(OFFICE), AtLeast(Standing.MANAGER), Sparing())
     routes.message.register(place, F.location, admin, awaited)
     routes.callback_query.register(leaf, F.data.regexp(_LIST).as_("leaf"), AtLeast(Standing.MANAGER))
     routes.callback_query.register(cancel, F.data == f"{OFFICE}:cancel", admin)

@@ -8,21 +8,25 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
 
 from checkin_worker.reports.attendance_file import attendance_file
 from checkin_worker.reports.own_data import own_data_file
-from checkin_worker.reports.request import DATABASE_AWAY, MADE, Made, ReportRequest
+from checkin_worker.reports.request import MADE, Made, ReportRequest
 from checkin_worker.settings import WorkerSettings
 from shared.contracts import decode, encode
 from shared.database import PrimaryPool, replica_pools
-from shared.errors import DatabaseUnavailable
 from shared.replicas import Reader
 from shared.settings import read
 from shared.telemetry import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.database import Connection
 
 log = structlog.get_logger()
 
@@ -30,18 +34,26 @@ _KINDNESS: Final = 10
 """Of the least to the most kind: check-ins come first when the processor is short."""
 
 
-async def make(request: ReportRequest, settings: WorkerSettings, folder: Path) -> Made:
-    """Make the file from one snapshot, a replica's if there is one."""
+@contextlib.asynccontextmanager
+async def snapshot(settings: WorkerSettings) -> "AsyncIterator[Connection]":
+    """Lend a connection that sees one moment and writes nothing: a replica's that has reached all, if there is one."""
     few = settings.model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
-    async with contextlib.aclosing(PrimaryPool(few)) as primary, primary.connection() as here:
-        reader = Reader(replica_pools(few), primary)
-        async with (
-            reader.connection(here) as db,
-            db.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            if request.kind == "mydata":
-                return await own_data_file(db, request, folder)
-            return await attendance_file(db, request, few, folder)
+    async with (
+        contextlib.aclosing(PrimaryPool(few)) as pool,
+        contextlib.aclosing(Reader(replica_pools(few))) as reader,
+        pool.connection() as primary,
+        reader.connection(primary) as db,
+        db.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield db
+
+
+async def make(request: ReportRequest, settings: WorkerSettings, folder: Path) -> Made:
+    """Make the file that is asked for in the folder."""
+    async with snapshot(settings) as db:
+        if request.kind == "mydata":
+            return await own_data_file(db, request, folder)
+        return await attendance_file(db, request, settings, folder)
 
 
 def peak_mib() -> int:
@@ -59,9 +71,6 @@ def main() -> None:
     request = decode(ReportRequest, sys.stdin.buffer.read())
     try:
         made = asyncio.run(make(request, settings, folder))
-    except DatabaseUnavailable as problem:
-        log.warning("engine_away", error=str(problem))
-        sys.exit(DATABASE_AWAY)
     except Exception:
         log.exception("report_failed", kind=request.kind, month=request.month)
         sys.exit(1)

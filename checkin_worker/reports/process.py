@@ -8,9 +8,8 @@ from typing import Final
 
 import msgspec
 
-from checkin_worker.reports.request import DATABASE_AWAY, MADE, Made, ReportRequest
+from checkin_worker.reports.request import MADE, Made, ReportRequest
 from shared.contracts import encode
-from shared.errors import DatabaseUnavailable
 
 TIME_LIMIT: Final = 90.0
 """Seconds that making a file may take."""
@@ -25,8 +24,7 @@ async def make_in(folder: Path, request: ReportRequest, environment: Mapping[str
     """Let a process make the file in the folder; it has ended when this returns, raises or is cancelled.
 
     Raises:
-        NotMadeError: it failed, was killed, or took too long.
-        DatabaseUnavailable: it found no database.
+        NotMadeError: it failed, found no database, was killed, or took too long.
     """
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, folder, stdin=asyncio.subprocess.PIPE, env=dict(environment)
@@ -40,8 +38,6 @@ async def make_in(folder: Path, request: ReportRequest, environment: Mapping[str
         if child.returncode is None:
             child.kill()
             await child.wait()
-    if child.returncode == DATABASE_AWAY:
-        raise DatabaseUnavailable("the process that makes a file found no database")
     if child.returncode != 0:
         raise NotMadeError(f"the process ended with status {child.returncode}")
     return msgspec.json.decode((folder / MADE).read_bytes(), type=Made)

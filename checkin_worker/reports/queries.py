@@ -40,7 +40,7 @@ WHERE {VISIBLE}
   AND ((e.status = 'active' AND e.enrolled_at < $3::date + 1)
        OR EXISTS (SELECT FROM sessions s WHERE s.user_id = e.user_id AND s.workday BETWEEN $2 AND $3)
        OR EXISTS (SELECT FROM absences a WHERE a.user_id = e.user_id AND a.workday BETWEEN $2 AND $3))
-ORDER BY name COLLATE "az-x-icu", user_id
+ORDER BY coalesce(e.official_name, e.full_name) COLLATE "az-x-icu", e.user_id
 """  # noqa: S608 - a constant
 RULES: Final = """
 SELECT (SELECT coalesce(json_agg(json_build_array(schedule_id, name, starts, ends, grace_minutes, weekdays, country,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from checkin_worker.reports.month import Plan
 from checkin_worker.suspicion import Spot, impossible_speed
-from shared.texts import Texts
+from shared.texts import Texts, plain_name
 
+_REASON_LENGTH: Final = 300
 Row = Any
 """A record of the queries in `queries.py`, by the names of its columns."""
 
@@ -57,7 +58,7 @@ def remarks(entry: Entry, texts: Texts, clock: Callable[[datetime], datetime]) -
     """Say it in words; `clock` turns a moment into the person's local time."""
     row = entry.row
     if row["fence"] == "outside" and row["distance_m"] is not None:
-        yield texts.say("report-outside", office=row["office"] or "?", metres=round(row["distance_m"]))
+        yield texts.say("report-outside", office=plain_name(row["office"] or ""), metres=round(row["distance_m"]))
     if entry.days:
         yield texts.say("report-same-point", days=entry.days)
     if entry.others:
@@ -68,9 +69,9 @@ def remarks(entry: Entry, texts: Texts, clock: Callable[[datetime], datetime]) -
         left = f"{clock(row['left_at']):%H:%M}" if row["left_at"] else "…"
         yield texts.say("report-corrected", arrived=f"{clock(row['arrived_at']):%H:%M}", left=left)
     if row["actor"]:
-        yield texts.say("report-by", name=row["actor"])
+        yield texts.say("report-by", name=plain_name(row["actor"]))
     if row["reason"]:
-        yield texts.say("report-reason", reason=row["reason"])
+        yield texts.say("report-reason", reason=row["reason"][:_REASON_LENGTH])
 
 
 def _days_at(plan: Plan, events: Sequence[Row]) -> dict[tuple[float, float], set[date]]:

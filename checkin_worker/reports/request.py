@@ -6,8 +6,6 @@ import msgspec
 
 from shared.contracts import Message
 
-DATABASE_AWAY: Final = 75
-"""Exit status of a process that found no database: sysexits.h calls it EX_TEMPFAIL."""
 MADE: Final = "made.json"
 """The name under which the process leaves `Made` in its folder."""
 

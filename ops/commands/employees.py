@@ -84,7 +84,7 @@ def role(user_id: Person, role: Annotated[Role, typer.Argument(help="What they m
 @app.command()
 def manage(
     user_id: Person,
-    offices: Annotated[list[str] | None, typer.Argument(metavar="OFFICE...", help="Names of offices.")] = None,
+    offices: Annotated[list[str] | None, typer.Argument(metavar="OFFICE", help="Names of offices.")] = None,
     *,
     none: Annotated[bool, typer.Option("--none", help="They manage no office any more.")] = False,
 ) -> None:

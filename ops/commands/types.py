@@ -13,7 +13,7 @@ DAY: Final = ["%Y-%m-%d"]
 ASKING: Final = "Asking the database (is DATABASE_URL right and the server up?)"
 
 Person = Annotated[int, typer.Argument(metavar="USER_ID", min=1, max=MOST_ID, help="A Telegram id.")]
-People = Annotated[list[int], typer.Argument(metavar="USER_ID...", min=1, max=MOST_ID, help="Telegram ids.")]
+People = Annotated[list[int], typer.Argument(metavar="USER_ID", min=1, max=MOST_ID, help="Telegram ids.")]
 Day = Annotated[datetime, typer.Argument(metavar="DAY", formats=DAY, help="A date, such as 2026-11-08.")]
 
 

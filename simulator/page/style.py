@@ -34,4 +34,5 @@ display:grid;place-items:center;font-style:normal;font-weight:600}
 background:repeating-linear-gradient(35deg,#d9e7d2 0 14px,#eef3ea 14px 17px,#cfe0ec 17px 30px)}
 .button{align-self:stretch;text-align:center;border:1px solid var(--line);border-radius:9px;padding:4px;
 color:var(--blue);font-size:13px}
+.button.pressed{background:var(--blue);color:#fff}
 """

@@ -145,11 +145,12 @@ async def desk_side(settings: WorkerSettings, connection: AbstractConnection) ->
             await (await channel.get_queue(queue.name, ensure=False)).purge()
     publisher = Publisher()
     await publisher.attach(connection, Link(settings.rabbitmq_url, "test", []))
-    async with contextlib.aclosing(PrimaryPool(settings)) as pool:
+    async with (
+        contextlib.aclosing(PrimaryPool(settings)) as pool,
+        contextlib.aclosing(Reader(replica_pools(settings))) as reader,
+    ):
         side: DeskSide
-        handler = UpdateHandler(
-            settings, pool, Reader(replica_pools(settings), pool), publisher, lambda: side.now + timedelta(seconds=1)
-        )
+        handler = UpdateHandler(settings, pool, reader, publisher, lambda: side.now + timedelta(seconds=1))
         side = DeskSide(handler, pool, connection)
         yield side
     await publisher.detach()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import aio_pika
 import asyncpg
+import msgspec
 import pytest
 from aio_pika.abc import AbstractConnection
 from pydantic import SecretStr
@@ -51,6 +52,7 @@ CAME = Event(MORNING, 700, *BAKU)
 WENT = Event(MORNING + timedelta(hours=9), 701, *BAKU)
 TEXT = "✅ 👤 Ləman\n📍 40.37170, 49.85050\nSağ olun"
 SLOT = Slot(TEXT, TEXT.index("40"), TEXT.index("\nSağ"))
+UNDO = {"inline_keyboard": [[{"text": "Ləğv et", "callback_data": "undo:1:2"}]]}
 ADDRESS = str(NOMINATIM_BAKU["display_name"])
 
 
@@ -205,6 +207,17 @@ async def test_the_enrichment_fills_the_replys_slot_and_shows_whose_map_it_is(
     text = f"✅ 👤 Ləman\n📍 {ADDRESS} (© OpenStreetMap)\nSağ olun"
     assert call.params == {"chat_id": USER, "text": text}
     assert began <= call.created_at <= time.time()
+
+
+async def test_the_edit_repeats_the_replys_keyboard_since_one_without_would_take_it_away(
+    handler: GeoRequestHandler, connection: AbstractConnection
+) -> None:
+    request = decode(GeoRequest, about(CAME).body)
+    slot = Slot(SLOT.text, SLOT.start, SLOT.end, UNDO)
+    await handler(delivery(encode(msgspec.structs.replace(request, slot=slot))))
+    (call,) = await published(connection)
+    assert set(call.params) == {"chat_id", "text", "reply_markup"}
+    assert call.params["reply_markup"] == UNDO
 
 
 async def test_coordinates_leave_the_cluster_with_four_decimals(handler: GeoRequestHandler, server: StandIn) -> None:

@@ -125,7 +125,7 @@ async def test_telegram_is_asked_for_the_kinds_that_the_fleet_handles(
     publisher = Publisher()
     async with linked(vhost, publisher), running(polling(telegram, publisher, turn).run):
         await telegram.until(lambda: bool(telegram.updates.allowed))
-    assert telegram.updates.allowed == {"message"}
+    assert telegram.updates.allowed == {"message", "edited_message", "callback_query"}
 
 
 async def test_nothing_is_lost_while_the_broker_is_away(

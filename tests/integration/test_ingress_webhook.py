@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import aio_pika
 import aiohttp
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from ingress import webhook as webhook_module
@@ -261,6 +262,8 @@ UNDECODABLE = {
     "NUL after": UPDATE + b"\x00",
     "two of them": UPDATE + UPDATE,
     "cut off": UPDATE[:-1],
+    "an edited message that is text": b'{"update_id":7,"edited_message":"x"}',
+    "a press by nobody with a number": b'{"update_id":7,"callback_query":{"from":{"id":null}}}',
     "a person who is text": b'{"update_id":7,"message":{"from":{"id":"x"}}}',
     "NaN": b'{"update_id":NaN,"message":{}}',
     "UTF-16": UPDATE.decode().encode("utf-16"),
@@ -281,6 +284,24 @@ async def test_what_is_signed_and_undecodable_is_200_and_a_dead_letter_with_the_
     assert await door.holds("updates") == []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        UPDATE,
+        UPDATE.replace(b'"message":', b'"edited_message":'),
+        b'{"update_id":7,"callback_query":{"id":"1","from":{"id":5},"chat_instance":"1","data":"undo:1:2"}}',
+    ],
+    ids=["message", "edited_message", "callback_query"],
+)
+async def test_every_kind_that_the_fleet_asks_for_is_queued_and_logged_with_the_person(door: Door, body: bytes) -> None:
+    before = counted("queued")
+    with structlog.testing.capture_logs() as lines:
+        assert (await door.post(body))[0] == 200
+    assert [message.body for message in await door.holds("updates")] == [body]
+    assert counted("queued") == before + 1
+    assert [(line["update_id"], line["user_id"]) for line in lines if line["event"] == "update_queued"] == [(7, 5)]
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"\\u0000"])
 async def test_text_that_the_ingress_does_not_read_goes_on_to_those_who_do(door: Door, text: bytes) -> None:
     body = UPDATE.replace(b"\xc6\x8fli", text)
@@ -291,10 +312,12 @@ async def test_text_that_the_ingress_does_not_read_goes_on_to_those_who_do(door:
 @pytest.mark.parametrize(
     "update",
     [
-        b'{"update_id":7,"edited_message":{"from":{"id":5}}}',
-        b'{"update_id":7,"callback_query":{"id":"1"}}',
+        b'{"update_id":7,"edited_channel_post":{"from":{"id":5}}}',
+        b'{"update_id":7,"my_chat_member":{"from":{"id":5}}}',
+        b'{"update_id":7,"inline_query":{"id":"1","from":{"id":5}}}',
         b'{"update_id":7,"a_kind_of_next_year":{}}',
         b'{"update_id":7,"message":null}',
+        b'{"update_id":7,"callback_query":null}',
         b'{"update_id":0}',
     ],
 )

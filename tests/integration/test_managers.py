@@ -352,6 +352,17 @@ async def test_the_refresh_button_shows_the_same_view_at_another_second(worker: 
 
 
 @pytest.mark.usefixtures("place")
+async def test_who_presses_faster_than_they_read_is_asked_to_wait_a_moment(worker: DeskSide) -> None:
+    for _ in range(12):
+        assert len(await worker.press("now:all:0", person=MANAGER)) == 2
+    (call,) = await worker.press("now:all:0", person=MANAGER)
+    assert (call.method, call.params["text"]) == ("answerCallbackQuery", "⏳ Bir az gözləyin, sonra yenidən basın.")
+    assert "👥" not in text(await worker.text("/now", person=MANAGER))
+    worker.later(minutes=1)
+    assert "👥" in text(await worker.text("/now", person=MANAGER))
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("data", ["now:", "now:all", "now:all:-1", "now:all:999999", "now:secret:0", "now:all:0:x"])
 async def test_a_button_that_nobody_made_is_stale(worker: DeskSide, data: str) -> None:
     (call,) = await worker.press(data, person=MANAGER)

@@ -49,7 +49,7 @@ async def test_a_webhook_is_set_shown_and_deleted_and_nothing_that_waits_is_drop
     assert telegram.webhook is not None
     assert (telegram.webhook.url, telegram.webhook.secret_token) == (url, SECRET)
     assert telegram.webhook.max_connections == 100
-    assert telegram.updates.allowed == {"message"}
+    assert telegram.updates.allowed == {"message", "edited_message", "callback_query"}
     assert SECRET not in said
 
     status, said = await fleet(telegram, "info")

@@ -1,110 +1,22 @@
 """The sender against a simulated Telegram that is as strict as the real one: outcomes, merges, duplicates."""
 
-import contextlib
 import itertools
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
-from pydantic import SecretStr
 
 from local.engines import Engines
-from sender.app import sender
-from sender.settings import SenderSettings
 from shared.consume import REASON
 from shared.contracts import OutboundCall, encode
-from shared.lifecycle import Life
-from shared.topology import ENRICHMENT, INTERACTIVE
-from simulator.crowd import Crowd
-from simulator.server import Simulator
-from tests.integration.broker_side import LIMIT, linked
-
-DEAD = INTERACTIVE.dead
-_chats = itertools.count()
-
-
-@dataclass
-class Post:
-    """A running sender, the broker before it and Telegram behind it; each test takes people nobody wrote to."""
-
-    telegram: Simulator
-    crowd: Crowd
-    channel: AbstractChannel
-
-    def person(self) -> int:
-        """The chat of somebody whom no other test uses."""
-        return self.crowd.employees[next(_chats)].id
-
-    async def put(self, call: OutboundCall, queue: str | None = None) -> None:
-        """Publish a call as the other services do."""
-        name = queue or (ENRICHMENT.name if call.target else INTERACTIVE.name)
-        await self.channel.default_exchange.publish(aio_pika.Message(encode(call), message_id=call.key), name)
-
-    async def until(self, predicate: Callable[[], bool]) -> None:
-        """Wait for something to be so at Telegram's end."""
-        await self.telegram.until(predicate, LIMIT)
-
-    def texts(self, chat: int) -> list[str]:
-        """What the person reads."""
-        return [message.text for message in self.telegram.chat(chat) if message.from_bot]
-
-    def calls(self, chat: int) -> list[str]:
-        """The methods called for the person, in order of arrival."""
-        return [call.method for call in self.telegram.ledger.calls_to(chat)]
-
-    async def dead_letter(self) -> AbstractIncomingMessage:
-        """Wait for the next dead letter."""
-        dead = await self.channel.get_queue(DEAD)
-        async with dead.iterator(timeout=LIMIT) as arriving:
-            message = await anext(arriving)
-            await message.ack()
-            return message
-
-
-def reply(chat: int, text: str, key: str | None = None, **traits: Any) -> OutboundCall:  # noqa: ANN401 - fields of the call
-    params = {"chat_id": chat, "text": text}
-    key = key or f"{chat}:{text}"
-    return OutboundCall(key=key, chat_id=chat, method="sendMessage", params=params, created_at=time.time(), **traits)
-
-
-def address(of: OutboundCall, text: str) -> OutboundCall:
-    return OutboundCall(
-        key=f"{of.key}:address",
-        chat_id=of.chat_id,
-        method="editMessageText",
-        params={"chat_id": of.chat_id, "text": text},
-        created_at=time.time(),
-        target=of.key,
-    )
+from shared.topology import INTERACTIVE
+from tests.integration.post_side import Post, address, open_post, reply
 
 
 @pytest.fixture(scope="module")
 async def post(engines: Engines) -> AsyncIterator[Post]:
-    """One sender for the module, since it takes a lease and a window before it sends."""
-    url = await engines.rabbitmq.create_vhost("sender")
-    redis_url = await engines.redis.flushed(14)
-    async with Simulator() as telegram, contextlib.AsyncExitStack() as stack:
-        settings = SenderSettings(
-            rabbitmq_url=SecretStr(url),
-            redis_url=SecretStr(redis_url),
-            telegram_bot_token=SecretStr(telegram.token),
-            telegram_api_url=telegram.url,
-        )
-        async with linked(url):  # declares the queues
-            pass
-        await stack.enter_async_context(sender(settings, Life()))
-        connection = await stack.enter_async_context(await aio_pika.connect(url))
-        channel = connection.channel()
-        await channel.initialize()
-        opened = Post(telegram, Crowd(telegram, employees=60), channel)
-        await opened.put(reply(chat := opened.person(), "ready"))
-        await opened.until(lambda: opened.texts(chat) == ["ready"])
+    async with open_post(engines, "sender", redis=14) as opened:
         yield opened
-    await engines.rabbitmq.delete_vhost("sender")
 
 
 async def test_an_address_for_a_reply_that_still_waits_goes_into_it(post: Post) -> None:

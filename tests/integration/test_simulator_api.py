@@ -9,7 +9,12 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramUnauthorizedError
+from aiogram.exceptions import (
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramUnauthorizedError,
+)
 from aiogram.types import (
     BotCommand,
     BufferedInputFile,
@@ -30,6 +35,7 @@ from simulator.server import Simulator, SimulatorConfig
 
 BUTTON = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Düzəliş", callback_data="fix")]])
 KEYBOARD = ReplyKeyboardMarkup(keyboard=[[KeyboardButton(text="📍", request_location=True)]])
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 UNLIMITED = FloodLimits(overall=10_000, chat_burst=10_000)
 
 
@@ -187,26 +193,154 @@ async def test_a_person_s_own_message_cannot_be_edited(bot: Bot, telegram: Simul
 
 async def test_files_arrive_with_their_names_and_captions(bot: Bot, person: Employee, telegram: Simulator) -> None:
     document = await bot.send_document(person.id, BufferedInputFile(b"a;b", "tabel.csv"), caption="Mart")
-    photo = await bot.send_photo(person.id, BufferedInputFile(b"\x89PNG", "x.png"))
+    photo = await bot.send_photo(person.id, BufferedInputFile(PNG, "x.png"), reply_markup=BUTTON)
     assert document.document is not None
     assert (document.document.file_name, document.document.file_size) == ("tabel.csv", 3)
+    assert document.document.mime_type == "text/csv"
     assert photo.photo
+    assert photo.photo[0].file_size == len(PNG)
+    seen = telegram.chat(person.id)
+    assert [(message.text, message.file) for message in seen] == [("Mart", b"a;b"), ("", PNG)]
+    assert seen[1].inline
     assert telegram.ledger.calls[0].params["document"].startswith("attach://")
     with pytest.raises(TelegramBadRequest, match="caption is too long"):
         await bot.send_document(person.id, BufferedInputFile(b"a", "a"), caption="ə" * 1025)
 
 
-async def test_only_a_callback_query_that_was_asked_is_answered(
-    bot: Bot, telegram: Simulator, person: Employee
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "file must be non-empty"), (b"GIF89a", "IMAGE_PROCESS_FAILED"), (b"x", "IMAGE_PROC")]
+)
+async def test_only_a_png_or_a_jpeg_is_a_photo(
+    bot: Bot, person: Employee, telegram: Simulator, content: bytes, reason: str
 ) -> None:
-    sent = await bot.send_message(person.id, "salam", reply_markup=BUTTON)
+    with pytest.raises(TelegramBadRequest, match=reason):
+        await bot.send_photo(person.id, BufferedInputFile(content, "x.png"))
+    assert telegram.chat(person.id) == []
+    assert (await bot.send_photo(person.id, BufferedInputFile(b"\xff\xd8\xff\xe0", "x.jpg"))).photo
+
+
+async def test_a_photo_has_at_most_ten_mebibytes_and_a_document_fifty(bot: Bot, person: Employee) -> None:
+    ten = 10 * 1024 * 1024
+    with pytest.raises(TelegramBadRequest, match="file is too big for a photo"):
+        await bot.send_photo(person.id, BufferedInputFile(PNG.ljust(ten + 1), "x.png"))
+    sent = await bot.send_document(person.id, BufferedInputFile(bytes(5 * ten), "x"))
+    assert sent.document is not None
+    assert sent.document.file_size == 5 * ten
+    with pytest.raises(TelegramEntityTooLarge, match="Request Entity Too Large"):
+        await bot.send_document(person.id, BufferedInputFile(bytes(5 * ten + 1), "x"))
+
+
+async def test_a_file_is_uploaded_and_not_named(bot: Bot, person: Employee) -> None:
+    for send in (bot.send_document, bot.send_photo):
+        with pytest.raises(TelegramBadRequest, match="wrong remote file identifier"):
+            await send(person.id, "some-file-id")
+
+
+async def test_a_photo_and_a_document_have_no_text_to_edit(bot: Bot, person: Employee) -> None:
+    sent = await bot.send_document(person.id, BufferedInputFile(b"a", "a"))
+    with pytest.raises(TelegramBadRequest, match="there is no text in the message to edit"):
+        await bot.edit_message_text("salam", chat_id=person.id, message_id=sent.message_id)
+
+
+async def test_a_callback_query_is_answered_and_only_one_that_was_asked(bot: Bot, telegram: Simulator) -> None:
     crowd = Crowd(telegram, employees=1)
-    crowd.press_inline(crowd.employees[0], telegram.chat(sent.chat.id)[-1], "fix")
+    (employee,) = crowd.employees
+    await bot.send_message(employee.id, "salam", reply_markup=BUTTON)
+    crowd.press_inline(employee, telegram.chat(employee.id)[-1], "fix")
     (update,) = await bot.get_updates()
     assert update.callback_query is not None
-    assert await bot.answer_callback_query(update.callback_query.id, text="oldu")
-    with pytest.raises(TelegramBadRequest, match="query is too old"):
+    assert isinstance(update.callback_query.message, Message)
+    assert update.callback_query.message.reply_markup is not None
+    assert update.callback_query.message.reply_markup.model_dump() == BUTTON.model_dump()
+    assert await bot.answer_callback_query(update.callback_query.id, text="oldu", show_alert=True)
+    (press,) = telegram.presses(employee.id)
+    assert (press.shown, press.alert) == ("oldu", True)
+    with pytest.raises(TelegramBadRequest, match="query is too old and response timeout expired or query ID"):
         await bot.answer_callback_query("1")
+
+
+async def test_answers_to_buttons_count_against_no_limit(bot: Bot, telegram: Simulator) -> None:
+    crowd = Crowd(telegram, employees=1)
+    await bot.send_message(crowd.employees[0].id, "salam", reply_markup=BUTTON)
+    crowd.press_inline(crowd.employees[0], telegram.chat(crowd.employees[0].id)[-1], "fix")
+    (press,) = telegram.presses(crowd.employees[0].id)
+    assert await bot.answer_callback_query(press.query["id"])
+    assert [call.method for call in telegram.ledger.calls] == ["sendMessage"]
+    assert (press.answer, press.shown, press.alert) == ({"callback_query_id": press.query["id"]}, "", False)
+
+
+def keyboard(*rows: int, **what: str) -> InlineKeyboardMarkup:
+    """Rows of so many buttons."""
+    does = what or {"callback_data": "x"}
+    return InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="x", **does) for _ in range(count)] for count in rows]  # type: ignore[arg-type]  # mypy takes `does` for any field
+    )
+
+
+MARKUPS = {
+    "nine in a row": (keyboard(9), "at most 8 inline buttons in a row"),
+    "a hundred and one buttons": (keyboard(*[8] * 12, 5), "reply markup is too long"),
+    "more than ten kilobytes": (
+        keyboard(*[8] * 12, callback_data="x" * 64, url="https://e.az/" + "y" * 50),
+        "too long",
+    ),
+    "a button that does nothing": (
+        InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="x")]]),
+        "text buttons are unallowed in the inline keyboard",
+    ),
+    "no data": (keyboard(1, callback_data=""), "BUTTON_DATA_INVALID"),
+    "65 bytes of data": (keyboard(1, callback_data="x" * 65), "BUTTON_DATA_INVALID"),
+    "a link without a name": (keyboard(1, url="https://localhost"), "Wrong HTTP URL"),
+    "a link of no kind": (keyboard(1, url="javascript:alert(1)"), "Wrong HTTP URL"),
+    "no link": (keyboard(1, url="https://[x"), "Wrong HTTP URL"),
+}
+
+
+@pytest.mark.parametrize("name", MARKUPS)
+async def test_a_keyboard_that_telegram_does_not_take_is_refused(
+    bot: Bot, person: Employee, telegram: Simulator, name: str
+) -> None:
+    markup, reason = MARKUPS[name]
+    with pytest.raises(TelegramBadRequest, match=reason):
+        await bot.send_message(person.id, "x", reply_markup=markup)
+    sent = await bot.send_message(person.id, "salam")
+    with pytest.raises(TelegramBadRequest, match=reason):
+        await sent.edit_text("sağ ol", reply_markup=markup)
+    assert [(message.text, message.markup) for message in telegram.chat(person.id)] == [("salam", None)]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        keyboard(8, 8),
+        keyboard(*[8] * 12, 4),
+        keyboard(1, callback_data="ə" * 32),
+        keyboard(1, url="https://example.az/x?y=z"),
+        keyboard(1, url="tg://user?id=7"),
+        keyboard(1, url="example.az"),
+    ],
+)
+async def test_a_keyboard_at_the_limits_is_shown(
+    bot: Bot, person: Employee, telegram: Simulator, markup: InlineKeyboardMarkup
+) -> None:
+    await bot.send_message(person.id, "x", reply_markup=markup)
+    assert telegram.chat(person.id)[-1].markup == markup.model_dump(exclude_none=True)
+
+
+@pytest.mark.parametrize("markup", [None, InlineKeyboardMarkup(inline_keyboard=[]), keyboard(0)])
+async def test_an_edit_without_a_keyboard_takes_it_away(
+    bot: Bot, person: Employee, telegram: Simulator, markup: InlineKeyboardMarkup | None
+) -> None:
+    sent = await bot.send_message(person.id, "salam", reply_markup=BUTTON)
+    edited = await sent.edit_text("salam", reply_markup=markup)
+    assert isinstance(edited, Message)
+    assert edited.reply_markup is None
+    seen = telegram.chat(person.id)[-1]
+    assert (seen.markup, seen.edits, "reply_markup" in seen.raw) == (None, 1, False)
+    with pytest.raises(TelegramBadRequest, match="message is not modified"):
+        await sent.edit_text("salam")
+    await sent.edit_text("salam", reply_markup=BUTTON)
+    assert telegram.chat(person.id)[-1].inline
 
 
 @pytest.mark.parametrize("method", ["sendMessage", "SENDMESSAGE", "sendmessage"])

@@ -86,13 +86,13 @@ async def publisher(connection: Connection, settings: WorkerSettings) -> AsyncIt
 
 @pytest.fixture
 def handler(settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher) -> UpdateHandler:
-    return UpdateHandler(settings, pool, Reader([], pool), publisher, lambda: SENT)
+    return UpdateHandler(settings, pool, Reader([]), publisher, lambda: SENT)
 
 
 @pytest.fixture
 def mute(settings: WorkerSettings, pool: PrimaryPool) -> UpdateHandler:
     """A handler that fails when it has anything to say: it is not connected."""
-    return UpdateHandler(settings, pool, Reader([], pool), Publisher())
+    return UpdateHandler(settings, pool, Reader([]), Publisher())
 
 
 def message(update_id: int, fields: Mapping[str, object] | None = None, sent: datetime = SENT) -> dict[str, Any]:
@@ -208,7 +208,7 @@ async def test_with_geocoding_off_no_address_is_asked_for_or_waited_for(
     settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
 ) -> None:
     off = settings.model_copy(update={"disable_geocoding": True})
-    await UpdateHandler(off, pool, Reader([], pool), publisher)(located(1))
+    await UpdateHandler(off, pool, Reader([]), publisher)(located(1))
     assert [call.awaits_enrichment for call in await said(connection)] == [False]
     assert await asked(connection) == []
 
@@ -344,7 +344,7 @@ async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_ag
 async def test_an_update_that_two_workers_hold_at_once_has_its_effect_once(
     handler: UpdateHandler, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
 ) -> None:
-    other = UpdateHandler(settings, pool, Reader([], pool), publisher, lambda: SENT)
+    other = UpdateHandler(settings, pool, Reader([]), publisher, lambda: SENT)
     await asyncio.gather(*(each(located(1)) for each in (handler, other) * 4))
     assert await counts(pool) == dict.fromkeys(NOTHING, 1)
     replies = [(call.key, call.params, call.created_at) for call in await said(connection)]
@@ -373,7 +373,7 @@ async def test_while_the_database_is_away_nothing_is_said(
     )
     async with contextlib.aclosing(PrimaryPool(nowhere)) as away:
         with pytest.raises(DatabaseUnavailable):
-            await UpdateHandler(settings, away, Reader([], away), publisher)(located(1))
+            await UpdateHandler(settings, away, Reader([]), publisher)(located(1))
     assert await said(connection) == []
 
 
@@ -457,4 +457,4 @@ async def test_a_person_whose_id_no_database_holds_is_not_waited_for(
     )
     delivery = Delivery(queue="updates", key="1", body=body.encode(), headers={}, tries=0, redelivered=False)
     with pytest.raises(asyncpg.DataError, match="int64"):
-        await UpdateHandler(settings, pool, Reader([], pool), Publisher())(delivery)
+        await UpdateHandler(settings, pool, Reader([]), Publisher())(delivery)

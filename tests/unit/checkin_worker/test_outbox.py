@@ -10,7 +10,11 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.methods import SendMessage
 from aiogram.types import (
     BufferedInputFile,
+    CallbackQuery,
     ForceReply,
+    FSInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
     KeyboardButton,
     LinkPreviewOptions,
     Message,
@@ -21,8 +25,8 @@ from aiogram.types import (
 
 from checkin_worker.attendance import Event
 from checkin_worker.outbox import CollectingSession, Outbox, open_outbox, unsealed
-from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, decode
-from shared.topology import GEO_REQUESTS, INTERACTIVE
+from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, OutboundCall, Slot, decode
+from shared.topology import GEO_REQUESTS, INTERACTIVE, REPORTS
 
 UPDATE_ID, USER = 8_412, 5_100_000_007
 EVENT = Event(datetime(2026, 7, 6, 6, 2, 11, tzinfo=UTC), UPDATE_ID, 40.37171, 49.85050)
@@ -31,25 +35,42 @@ BUTTON = ReplyKeyboardMarkup(
     keyboard=[[KeyboardButton(text="📍", request_location=True)]], resize_keyboard=True, is_persistent=True
 )
 
+UNDO = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="↩", callback_data="undo:1:2")]])
+CONTENT = b"PK\x03\x04\x00\xff"
+
 Handle = Callable[[Message, Outbox], Awaitable[Any]]
+
+
+PERSON = {"id": USER, "is_bot": False, "first_name": "Ləman"}
+MESSAGE = {
+    "message_id": 5,
+    "date": 1_783_000_000,
+    "chat": {"id": USER, "type": "private"},
+    "from": PERSON,
+    "text": "x",
+}
 
 
 async def handled(handle: Handle, **properties: Any) -> Outbox:  # noqa: ANN401 - whatever aiogram takes as default
     """What is in the outbox after aiogram has called this handler with a message."""
     routes = Router()
     routes.message.register(handle)
+    return await _fed(routes, {"message": MESSAGE}, **properties)
+
+
+async def pressed(handle: Callable[[CallbackQuery, Outbox], Awaitable[Any]]) -> Outbox:
+    """What is in the outbox after aiogram has called this handler with a press of a button."""
+    routes = Router()
+    routes.callback_query.register(handle)
+    query = {"id": "4711", "from": PERSON, "chat_instance": "1", "data": "undo:1:2", "message": MESSAGE}
+    return await _fed(routes, {"callback_query": query})
+
+
+async def _fed(routes: Router, content: dict[str, Any], **properties: Any) -> Outbox:  # noqa: ANN401 - whatever aiogram takes as default
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.include_router(routes)
     bot = Bot("1:x", session=CollectingSession(), default=DefaultBotProperties(**properties))
-    person = {"id": USER, "is_bot": False, "first_name": "Ləman"}
-    message = {
-        "message_id": 5,
-        "date": 1_783_000_000,
-        "chat": {"id": USER, "type": "private"},
-        "from": person,
-        "text": "x",
-    }
-    update = Update.model_validate({"update_id": UPDATE_ID, "message": message}, context={"bot": bot})
+    update = Update.model_validate({"update_id": UPDATE_ID, **content}, context={"bot": bot})
     outbox = Outbox(UPDATE_ID, USER)
     token = open_outbox.set(outbox)
     try:
@@ -97,8 +118,8 @@ async def test_a_handler_that_says_nothing_leaves_the_outbox_empty() -> None:
 
 
 REFUSED: dict[str, Callable[[Message], Awaitable[Any]]] = {
-    "sendPhoto": lambda message: message.answer_photo(BufferedInputFile(b"x", "x.png")),
-    "editMessageText": lambda message: message.edit_text("x"),
+    "sendVoice": lambda message: message.answer_voice(BufferedInputFile(b"x", "x.ogg")),
+    "editMessageReplyMarkup": lambda message: message.edit_reply_markup(reply_markup=None),
     "deleteMessage": lambda message: message.delete(),
     "setWebhook": lambda message: _bot(message).set_webhook("https://example.az"),
     "sendChatAction": lambda message: _bot(message).send_chat_action(USER, "typing"),
@@ -217,3 +238,133 @@ async def test_sealing_keeps_every_letter_and_can_be_done_again() -> None:
     outbox = await handled(say)
     assert outbox.sealed() == outbox.sealed()
     assert calls(outbox)[0].params["text"] == 'Gəlişiniz 📍 «qeydə» \u0000 "alındı" \\ </script>'
+
+
+FILES: dict[str, tuple[Callable[[Message], Awaitable[Any]], File]] = {
+    "sendDocument": (
+        lambda message: message.answer_document(
+            BufferedInputFile(CONTENT, "təbel.xlsx"), caption="Mart", reply_markup=UNDO
+        ),
+        File("document", "təbel.xlsx", CONTENT),
+    ),
+    "sendPhoto": (
+        lambda message: message.answer_photo(BufferedInputFile(CONTENT, "kod.png"), caption="Mart", reply_markup=UNDO),
+        File("photo", "kod.png", CONTENT),
+    ),
+}
+
+
+@pytest.mark.parametrize("properties", [{}, {"parse_mode": "HTML", "protect_content": True}], ids=["", "defaults"])
+@pytest.mark.parametrize("method", FILES)
+async def test_a_file_goes_beside_the_parameters_and_as_it_was(method: str, properties: dict[str, Any]) -> None:
+    send, file = FILES[method]
+
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await send(message)
+
+    (call,) = calls(await handled(say, **properties))
+    assert (call.method, call.chat_id, call.file) == (method, USER, file)
+    keyboard = {"inline_keyboard": [[{"text": "↩", "callback_data": "undo:1:2"}]]}
+    assert call.params == {"chat_id": USER, "caption": "Mart", "reply_markup": keyboard}
+
+
+async def test_a_file_that_telegram_holds_already_is_named_and_not_carried() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer_document("file-id-of-telegram")
+
+    (call,) = calls(await handled(say))
+    assert call.file is None
+    assert call.params == {"chat_id": USER, "document": "file-id-of-telegram"}
+
+
+async def test_a_file_larger_than_a_message_carries_is_refused_and_leaves_nothing_behind() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        with pytest.raises(ValueError, match="make it smaller"):
+            await message.answer_document(BufferedInputFile(bytes(FILE_LIMIT + 1), "big.xlsx"))
+        assert calls(outbox) == []
+        await message.answer("Fayl çox böyükdür")
+
+    assert [call.key for call in calls(await handled(say))] == ["8412:0"]
+
+
+async def test_a_file_that_is_not_in_memory_is_refused() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer_document(FSInputFile(__file__))
+
+    with pytest.raises(Exception, match="a call cannot carry a FSInputFile"):
+        await handled(say)
+
+
+async def test_an_answer_to_a_button_goes_in_the_lane_of_the_person_who_pressed() -> None:
+    async def answer(query: CallbackQuery, outbox: Outbox) -> None:
+        del outbox
+        await query.answer("Ləğv edildi", show_alert=True)
+        assert isinstance(query.message, Message)
+        await query.message.edit_text("Ləğv edildi", reply_markup=UNDO)
+
+    answered, edited = calls(await pressed(answer))
+    assert (answered.method, answered.chat_id) == ("answerCallbackQuery", USER)
+    assert answered.params == {"callback_query_id": "4711", "text": "Ləğv edildi", "show_alert": True}
+    assert (edited.method, edited.chat_id) == ("editMessageText", USER)
+    assert (edited.params["chat_id"], edited.params["message_id"]) == (USER, 5)
+    assert edited.params["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "undo:1:2"
+
+
+async def test_a_message_to_somebody_else_goes_in_their_lane() -> None:
+    async def tell(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer("Göndərildi")
+        await _bot(message).send_message(USER + 7, "Sorğu var", reply_markup=UNDO)
+        await _bot(message).send_document(USER + 14, BufferedInputFile(CONTENT, "x"))
+
+    said = calls(await handled(tell))
+    assert [(call.key, call.chat_id, call.params["chat_id"]) for call in said] == [
+        ("8412:0", USER, USER),
+        ("8412:1", USER + 7, USER + 7),
+        ("8412:2", USER + 14, USER + 14),
+    ]
+
+
+async def test_an_address_that_is_wanted_takes_the_replys_buttons_with_it() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        await message.answer(SLOT.text, reply_markup=UNDO)
+        outbox.want_address(SLOT, EVENT, "az")
+
+    request, reply = unsealed((await handled(say)).sealed())
+    slot = decode(GeoRequest, bytes(request.body)).slot
+    assert slot.reply_markup == decode(OutboundCall, bytes(reply.body)).params["reply_markup"]
+    assert (slot.text, slot.start, slot.end) == (SLOT.text, SLOT.start, SLOT.end)
+
+
+async def test_an_address_that_is_wanted_takes_no_reply_keyboard_with_it_since_an_edit_has_none() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        await message.answer(SLOT.text, reply_markup=BUTTON)
+        outbox.want_address(SLOT, EVENT, "az")
+
+    request, _ = unsealed((await handled(say)).sealed())
+    assert decode(GeoRequest, bytes(request.body)).slot.reply_markup is None
+
+
+async def test_a_message_for_another_service_goes_out_last_into_the_queue_that_was_named() -> None:
+    wanted = GeoRequest(
+        reply_key="8412:0",
+        chat_id=USER,
+        slot=SLOT,
+        event=EventRef(USER, 1, UPDATE_ID),
+        latitude=40.0,
+        longitude=49.0,
+        language="az",
+    )
+
+    async def say(message: Message, outbox: Outbox) -> None:
+        outbox.request(REPORTS.name, "8412:report", wanted)
+        await message.answer(SLOT.text)
+        outbox.want_address(SLOT, EVENT, "az")
+
+    sealed = unsealed((await handled(say)).sealed())
+    assert [each.queue for each in sealed] == [GEO_REQUESTS.name, INTERACTIVE.name, REPORTS.name]
+    assert sealed[-1].key == "8412:report"
+    assert decode(GeoRequest, bytes(sealed[-1].body)) == wanted

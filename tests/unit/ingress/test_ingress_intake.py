@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingress.intake import Intake
-from shared.contracts import UPDATE_ID
+from shared.contracts import ALLOWED_UPDATES, UPDATE_ID
 from shared.publisher import Headers, Publisher
 
 
@@ -38,7 +38,14 @@ _real_json = _values(st.floats(allow_nan=False, allow_infinity=False))
 _people = st.fixed_dictionaries({"id": st.integers() | _json})
 _messages = st.fixed_dictionaries({}, optional={"from": _people | _json, "text": st.text()})
 _updates = st.fixed_dictionaries(
-    {}, optional={"update_id": st.integers() | _json, "message": _messages | _json, "poll": _json}
+    {},
+    optional={
+        "update_id": st.integers() | _json,
+        "message": _messages | _json,
+        "edited_message": _messages | _json,
+        "callback_query": _messages | _json,
+        "poll": _json,
+    },
 ).map(lambda update: json.dumps(update).encode())
 
 
@@ -55,11 +62,15 @@ async def test_any_bytes_are_queued_dropped_or_dead_and_go_on_as_they_came(body:
     assert all(sent == body for _, sent, _ in published)
 
 
-@given(st.integers(), st.dictionaries(st.text().filter(lambda name: name != "from"), _real_json))
+@given(
+    st.integers(),
+    st.sampled_from(ALLOWED_UPDATES),
+    st.dictionaries(st.text().filter(lambda name: name != "from"), _real_json),
+)
 async def test_an_update_is_queued_for_every_id_of_63_bits_whatever_else_its_message_holds(
-    update_id: int, message: dict[str, Any]
+    update_id: int, kind: str, message: dict[str, Any]
 ) -> None:
-    verdict, published = await fate(json.dumps({"update_id": update_id, "message": message}).encode())
+    verdict, published = await fate(json.dumps({"update_id": update_id, kind: message}).encode())
     if 0 <= update_id < 2**63:
         assert verdict == "queued"
         assert published[0][2][UPDATE_ID] == update_id

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sender.schedule import CHAT_INTERVAL, PATIENCE, PATIENCE_BUSY, PATIENCE_LIMIT, Item, Priority, Schedule
-from shared.contracts import OutboundCall
+from shared.contracts import File, OutboundCall
 
 
 def item(
@@ -92,6 +93,47 @@ def test_an_address_that_comes_in_time_is_in_the_reply() -> None:
     assert found is reply
     assert found.call.params == {"chat_id": 1, "text": "with address"}
     assert found.call.method == "sendMessage"
+
+
+def test_a_call_that_takes_a_change_in_keeps_its_keyboard_its_file_and_its_key() -> None:
+    keyboard = {"inline_keyboard": [[{"text": "x", "callback_data": "undo:1:2"}]]}
+    file = File("document", "x.xlsx", b"PK")
+    reply = item("reply", 1, awaits=True)
+    params = {**reply.call.params, "reply_markup": keyboard}
+    reply.call = msgspec.structs.replace(reply.call, params=params, file=file)
+    before = reply.call
+    schedule = Schedule(30)
+    put(schedule, reply)
+    schedule.merge(reply, change("with address", "reply"), 0.01)
+    params = {"chat_id": 1, "text": "with address", "reply_markup": keyboard}
+    assert reply.call == msgspec.structs.replace(before, params=params, awaits_enrichment=False)
+
+
+def test_after_an_answer_to_a_button_the_chat_need_not_rest() -> None:
+    schedule = Schedule(30)
+    answer = item("answer", 1)
+    answer.call = msgspec.structs.replace(answer.call, method="answerCallbackQuery")
+    put(schedule, answer, item("edit", 1), item("reply", 1))
+    assert schedule.next(0) is answer
+    assert schedule.next(0.1) is None  # under way
+    schedule.done(answer, 0.2)
+    edit = schedule.next(0.2)
+    assert key(edit) == "edit"
+    assert edit is not None
+    schedule.done(edit, 0.3)
+    assert schedule.next(0.3 + CHAT_INTERVAL - 0.01) is None
+    assert key(schedule.next(0.3 + CHAT_INTERVAL)) == "reply"
+
+
+def test_a_chat_whose_last_call_was_an_answer_to_a_button_is_forgotten_at_once() -> None:
+    schedule = Schedule(30)
+    answer = item("answer", 1)
+    answer.call = msgspec.structs.replace(answer.call, method="answerCallbackQuery")
+    put(schedule, answer)
+    assert schedule.next(0) is answer
+    schedule.done(answer, 0.2)
+    inside: dict[str, Any] = vars(schedule)
+    assert not inside["_lanes"]
 
 
 def test_in_a_rush_complete_replies_overtake_those_that_lack_their_address() -> None:

@@ -1,13 +1,15 @@
 """What passes between services: version 1 is what it was, and nothing else is taken for it."""
 
+import base64
 import contextlib
 import json
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import EventRef, GeoRequest, Message, OutboundCall, Slot, decode, encode
+from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, Message, OutboundCall, Slot, decode, encode
 from shared.errors import Undecodable
 
 GOLDEN: dict[str, tuple[bytes, Message]] = {
@@ -15,7 +17,7 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
         (
             b'{"v":1,"key":"u7:0","chat_id":-1001234567890,"method":"sendMessage","params":{"text":"Sa\xc4\x9f olun",'
             b'"reply_markup":{"inline_keyboard":[]}},"created_at":1795471200.25,"target":null,"awaits_enrichment":true,'
-            b'"if_gone":"drop"}'
+            b'"if_gone":"drop","file":null}'
         ),
         OutboundCall(
             key="u7:0",
@@ -26,10 +28,25 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
             awaits_enrichment=True,
         ),
     ),
+    "an upload": (
+        (
+            b'{"v":1,"key":"u8:0","chat_id":5100000007,"method":"sendDocument","params":{"caption":"Mart"},'
+            b'"created_at":1795471202.0,"target":null,"awaits_enrichment":false,"if_gone":"drop",'
+            b'"file":{"field":"document","name":"t\xc9\x99bel.xlsx","content":"UEsDBAD/"}}'
+        ),
+        OutboundCall(
+            key="u8:0",
+            chat_id=5100000007,
+            method="sendDocument",
+            params={"caption": "Mart"},
+            created_at=1795471202.0,
+            file=File("document", "təbel.xlsx", b"PK\x03\x04\x00\xff"),
+        ),
+    ),
     "an enrichment": (
         (
             b'{"v":1,"key":"u7:0:geo","chat_id":5100000007,"method":"editMessageText","params":{"text":"x"},'
-            b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop"}'
+            b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop","file":null}'
         ),
         OutboundCall(
             key="u7:0:geo",
@@ -42,14 +59,14 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
     ),
     "a question for an address": (
         (
-            b'{"v":1,"reply_key":"u7:0","chat_id":5100000007,"slot":{"text":"at ...!","start":3,"end":6},'
-            b'"event":{"user_id":5100000007,"sent_at":1795471200,"update_id":7},"latitude":40.3717,"longitude":-49.8505,'
+            b'{"v":1,"reply_key":"u7:0","chat_id":5100000007,"slot":{"text":"at ...!","start":3,"end":6,'
+            b'"reply_markup":{"inline_keyboard":[[{"text":"\xe2\x86\xa9","callback_data":"undo:1:2"}]]}},"event":{"user_id":5100000007,"sent_at":1795471200,"update_id":7},"latitude":40.3717,"longitude":-49.8505,'
             b'"language":"az"}'
         ),
         GeoRequest(
             reply_key="u7:0",
             chat_id=5100000007,
-            slot=Slot("at ...!", 3, 6),
+            slot=Slot("at ...!", 3, 6, {"inline_keyboard": [[{"text": "↩", "callback_data": "undo:1:2"}]]}),
             event=EventRef(5100000007, 1795471200, 7),
             latitude=40.3717,
             longitude=-49.8505,
@@ -140,6 +157,60 @@ def test_any_bytes_are_a_message_or_undecodable_and_nothing_else(body: bytes) ->
     for kind in (OutboundCall, GeoRequest):
         with contextlib.suppress(Undecodable):
             decode(kind, body)
+
+
+def test_calls_and_questions_of_an_earlier_release_have_neither_file_nor_keyboard() -> None:
+    call = json.loads(GOLDEN["a call"][0])
+    del call["file"]
+    assert decode(OutboundCall, json.dumps(call).encode()).file is None
+    question = json.loads(GOLDEN["a question for an address"][0])
+    del question["slot"]["reply_markup"]
+    assert decode(GeoRequest, json.dumps(question).encode()).slot == Slot("at ...!", 3, 6)
+
+
+@given(st.binary(max_size=300), st.text(), st.sampled_from(["document", "photo"]))
+def test_a_file_of_any_bytes_and_any_name_arrives_as_it_was(
+    content: bytes, name: str, field: Literal["document", "photo"]
+) -> None:
+    call = OutboundCall(key="k", chat_id=1, method="m", params={}, created_at=0.0, file=File(field, name, content))
+    assert decode(OutboundCall, encode(call)) == call
+
+
+def test_the_largest_file_fits_into_a_message_that_the_broker_takes() -> None:
+    file = File("document", "x" * 255, bytes(FILE_LIMIT))
+    call = OutboundCall(
+        key="k", chat_id=1, method="sendDocument", params={"caption": "ə" * 1024}, created_at=0, file=file
+    )
+    body = encode(call)
+    assert len(body) < 16 * 1024 * 1024
+    assert decode(OutboundCall, body).file == file
+
+
+def test_a_larger_file_is_refused_with_its_size_the_limit_and_the_way_out() -> None:
+    with pytest.raises(ValueError, match=r"big.xlsx has 8388609 bytes and a message carries 8388608: make it smaller"):
+        File("document", "big.xlsx", bytes(FILE_LIMIT + 1))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"field": "voice", "name": "x", "content": "UEsD"},
+        {"field": "document", "name": "x", "content": "not base64!"},
+        {"field": "document", "name": "x"},
+        {"field": "photo", "name": None, "content": "UEsD"},
+    ],
+)
+def test_what_is_no_file_is_undecodable(file: dict[str, object]) -> None:
+    wire = json.loads(GOLDEN["an upload"][0]) | {"file": file}
+    with pytest.raises(Undecodable, match="OutboundCall"):
+        decode(OutboundCall, json.dumps(wire).encode())
+
+
+def test_a_file_that_somebody_made_larger_than_a_message_carries_is_undecodable_when_it_is_read() -> None:
+    wire = json.loads(GOLDEN["an upload"][0])
+    wire["file"]["content"] = base64.b64encode(bytes(FILE_LIMIT + 1)).decode()
+    with pytest.raises(Undecodable, match="8388609 bytes"):
+        decode(OutboundCall, json.dumps(wire).encode())
 
 
 def test_the_address_goes_where_the_stand_in_was() -> None:

@@ -203,7 +203,7 @@ def test_disable_geocoding_is_the_same_as_no_geocoder(
     assert read(GeocodingSwitch).geocoding is expected
 
 
-def test_no_replica_means_the_primary(environ: pytest.MonkeyPatch) -> None:
-    assert read(DatabaseSettings).replica_urls == [RIGHT["DATABASE_URL"]]
+def test_replicas_are_as_many_as_are_named(environ: pytest.MonkeyPatch) -> None:
+    assert read(DatabaseSettings).replica_urls == []
     environ.setenv("DATABASE_REPLICA_URLS", " postgresql://a/x ,,postgres://b/x,")
     assert read(DatabaseSettings).replica_urls == ["postgresql://a/x", "postgres://b/x"]

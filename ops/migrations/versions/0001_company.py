@@ -1,36 +1,30 @@
-"""A company: who its people are and may do, where and when they work, what was asked, decided and seen."""
+"""The whole schema: people, what they may, where and when they work, what they did, what was asked and seen."""
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0001"
+down_revision = None
 
 STATEMENTS = (
     # Made by the first contact with the bot or by an import; chat_id is known from the first contact on. full_name is
     # what Telegram calls the person, official_name what the company does. A person who is forgotten becomes a row
     # with a negative number and no name, so that the totals stay.
     """
-    ALTER TABLE employees
-        ALTER COLUMN chat_id DROP NOT NULL,
-        ADD COLUMN official_name text,
-        ADD COLUMN role text NOT NULL DEFAULT 'employee' CHECK (role IN ('employee', 'manager', 'admin')),
-        ADD COLUMN status text NOT NULL DEFAULT 'active'
-            CHECK (status IN ('pending', 'active', 'inactive', 'forgotten')),
-        ADD COLUMN language text CHECK (language IN ('az', 'en', 'ru', 'tr')),
-        ADD COLUMN telegram_language text,
-        ADD COLUMN consent_version bigint
+    CREATE TABLE employees (
+        user_id bigint PRIMARY KEY,
+        chat_id bigint,
+        full_name text NOT NULL,
+        official_name text,
+        role text NOT NULL DEFAULT 'employee' CHECK (role IN ('employee', 'manager', 'admin')),
+        status text NOT NULL DEFAULT 'active' CHECK (status IN ('pending', 'active', 'inactive', 'forgotten')),
+        language text CHECK (language IN ('az', 'en', 'ru', 'tr')),
+        telegram_language text,
+        consent_version bigint,
+        enrolled_at timestamptz NOT NULL DEFAULT now()
+    )
     """,
-    # Whoever is forgotten gets another number in every table at once.
-    """
-    ALTER TABLE attendance_events
-        DROP CONSTRAINT attendance_events_user_id_fkey,
-        ADD CONSTRAINT attendance_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES employees ON UPDATE CASCADE
-    """,
-    """
-    ALTER TABLE sessions
-        DROP CONSTRAINT sessions_user_id_fkey,
-        ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES employees ON UPDATE CASCADE
-    """,
+    # The numbers of those who are forgotten, downwards from -1; a number changes in every table at once (ON UPDATE).
+    "CREATE SEQUENCE forgotten_people INCREMENT -1 MAXVALUE -1 START -1",
     """
     CREATE TABLE consents (
         user_id bigint NOT NULL REFERENCES employees ON UPDATE CASCADE,
@@ -105,28 +99,37 @@ STATEMENTS = (
     """,
     # The company's exceptions: a day off that no calendar knows, or a holiday on which people work.
     "CREATE TABLE holidays (day date PRIMARY KEY, off boolean NOT NULL, name text NOT NULL)",
-    # The log of what happened. An undo or an amnesty shares moment and update with the location that it is about; a
-    # correction has those of the request for it, and says what holds for its workday from then on.
+    # The log of what happened; append-only, but for the address that is found later and what retention makes coarse.
+    # Ids of updates come again after months, so the moment is part of the key. An undo or an amnesty shares moment and
+    # update with the location that it is about; a correction has those of the request for it, and says what holds for
+    # its workday from then on.
     """
-    ALTER TABLE attendance_events
-        DROP CONSTRAINT attendance_events_pkey,
-        ADD COLUMN kind text NOT NULL DEFAULT 'location'
+    CREATE TABLE attendance_events (
+        user_id bigint NOT NULL REFERENCES employees ON UPDATE CASCADE,
+        sent_at timestamptz NOT NULL,
+        update_id bigint NOT NULL,
+        kind text NOT NULL DEFAULT 'location'
             CHECK (kind IN ('location', 'evidence', 'undo', 'correction', 'amnesty')),
-        ALTER COLUMN latitude DROP NOT NULL,
-        ALTER COLUMN longitude DROP NOT NULL,
-        ADD COLUMN live boolean NOT NULL DEFAULT false,
-        ADD COLUMN fence text CHECK (fence IN ('inside', 'outside', 'uncertain')),
-        ADD COLUMN office_id bigint REFERENCES offices ON DELETE SET NULL,
-        ADD COLUMN distance_m double precision,
-        ADD COLUMN coarse boolean NOT NULL DEFAULT false,
-        ADD COLUMN workday date,
-        ADD COLUMN arrived_at timestamptz,
-        ADD COLUMN left_at timestamptz,
-        ADD COLUMN actor_id bigint,
-        ADD COLUMN reason text,
-        ADD PRIMARY KEY (user_id, sent_at, update_id, kind),
-        ADD CHECK (left_at > arrived_at),
-        ADD CHECK (kind <> 'correction' OR (workday IS NOT NULL AND arrived_at IS NOT NULL))
+        latitude double precision CHECK (latitude BETWEEN -90 AND 90),
+        longitude double precision CHECK (longitude BETWEEN -180 AND 180),
+        accuracy double precision,
+        live boolean NOT NULL DEFAULT false,
+        coarse boolean NOT NULL DEFAULT false,
+        fence text CHECK (fence IN ('inside', 'outside', 'uncertain')),
+        office_id bigint REFERENCES offices ON DELETE SET NULL,
+        distance_m double precision,
+        address text,
+        workday date,
+        arrived_at timestamptz,
+        left_at timestamptz,
+        actor_id bigint,
+        reason text,
+        received_at timestamptz NOT NULL,
+        recorded_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (user_id, sent_at, update_id, kind),
+        CHECK (left_at > arrived_at),
+        CHECK (kind <> 'correction' OR (workday IS NOT NULL AND arrived_at IS NOT NULL))
+    )
     """,
     "CREATE INDEX idx_events_corrections ON attendance_events (user_id, workday) WHERE kind = 'correction'",
     # Finds what a manager who wants to be forgotten decided about others.
@@ -134,19 +137,36 @@ STATEMENTS = (
     # Finds the very same point on other days or by other people.
     "CREATE INDEX idx_events_point ON attendance_events (latitude, longitude) WHERE kind = 'location' AND NOT coarse",
     "CREATE INDEX idx_events_age ON attendance_events (sent_at) WHERE NOT coarse",
-    # late_seconds belongs to the day's first session: 0 on time, null where no shift was due.
+    # A pure function of the events of (user_id, workday). boundary is the moment at which the working day ends, and
+    # with it a session that was left open. late_seconds belongs to the day's first session: 0 on time, null where no
+    # shift was due.
     """
-    ALTER TABLE sessions
-        DROP CONSTRAINT sessions_closed_by_check,
-        ADD CONSTRAINT sessions_closed_by_check CHECK (closed_by IN ('tap', 'boundary', 'correction')),
-        ADD COLUMN opened_by text NOT NULL DEFAULT 'tap' CHECK (opened_by IN ('tap', 'correction')),
-        ADD COLUMN late_seconds bigint CHECK (late_seconds >= 0),
-        ADD COLUMN excused boolean NOT NULL DEFAULT false,
-        ADD COLUMN start_fence text,
-        ADD COLUMN end_fence text,
-        ADD COLUMN start_office_id bigint REFERENCES offices ON DELETE SET NULL,
-        ADD COLUMN end_office_id bigint REFERENCES offices ON DELETE SET NULL
+    CREATE TABLE sessions (
+        user_id bigint NOT NULL REFERENCES employees ON UPDATE CASCADE,
+        workday date NOT NULL,
+        ordinal bigint NOT NULL,
+        boundary timestamptz NOT NULL,
+        start_time timestamptz NOT NULL,
+        end_time timestamptz,
+        opened_by text NOT NULL DEFAULT 'tap' CHECK (opened_by IN ('tap', 'correction')),
+        closed_by text CHECK (closed_by IN ('tap', 'boundary', 'correction')),
+        start_update_id bigint NOT NULL,
+        end_update_id bigint,
+        start_address text,
+        end_address text,
+        start_fence text,
+        end_fence text,
+        start_office_id bigint REFERENCES offices ON DELETE SET NULL,
+        end_office_id bigint REFERENCES offices ON DELETE SET NULL,
+        late_seconds bigint CHECK (late_seconds >= 0),
+        excused boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (user_id, workday, ordinal),
+        CHECK ((end_time IS NULL) = (closed_by IS NULL)),
+        CHECK (end_time >= start_time)
+    )
     """,
+    "CREATE INDEX idx_sessions_user_date ON sessions (user_id, start_time)",
+    "CREATE UNIQUE INDEX idx_sessions_open ON sessions (user_id) WHERE end_time IS NULL",
     "CREATE INDEX idx_sessions_workday ON sessions (workday, user_id)",
     """
     CREATE TABLE corrections (
@@ -225,57 +245,50 @@ STATEMENTS = (
         PRIMARY KEY (user_id, kind)
     )
     """,
+    # What an update was answered, as JSON bytes; counts for three days, since ids of updates come again.
+    """
+    CREATE TABLE inbox (
+        update_id bigint PRIMARY KEY,
+        user_id bigint NOT NULL,
+        replies bytea NOT NULL,
+        handled_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
     "CREATE INDEX idx_inbox_age ON inbox (handled_at)",
     "CREATE INDEX idx_inbox_person ON inbox (user_id)",
-    # The numbers of those who are forgotten, downwards from -1.
-    "CREATE SEQUENCE forgotten_people INCREMENT -1 MAXVALUE -1 START -1",
+)
+
+TABLES = (  # in the order in which they are made
+    "employees",
+    "consents",
+    "offices",
+    "pending_offices",
+    "employee_offices",
+    "office_managers",
+    "schedules",
+    "schedule_assignments",
+    "holidays",
+    "attendance_events",
+    "sessions",
+    "corrections",
+    "invites",
+    "invite_uses",
+    "absences",
+    "reminders",
+    "audit",
+    "throttles",
+    "inbox",
 )
 
 
 def upgrade() -> None:
-    """Add the company around the people.
-
-    Nothing here is built concurrently: this release is the first whose tables can be large.
-    """
+    """Make the tables; they are new, so their indexes need not be built concurrently."""
     for statement in STATEMENTS:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Go back to people, taps and sessions; what only the company knows is lost."""
-    for statement in (
-        "DROP SEQUENCE forgotten_people",
-        "DROP INDEX idx_inbox_person, idx_inbox_age, idx_sessions_workday",
-        """
-        DROP TABLE throttles, audit, reminders, absences, invite_uses, invites, corrections, schedule_assignments,
-                   schedules, holidays, consents, office_managers, employee_offices, pending_offices
-        """,
-        "DELETE FROM attendance_events WHERE kind <> 'location' OR latitude IS NULL",
-        """
-        ALTER TABLE attendance_events
-            DROP CONSTRAINT attendance_events_pkey,
-            DROP COLUMN kind, DROP COLUMN live, DROP COLUMN fence, DROP COLUMN office_id, DROP COLUMN distance_m,
-            DROP COLUMN coarse, DROP COLUMN workday, DROP COLUMN arrived_at, DROP COLUMN left_at,
-            DROP COLUMN actor_id, DROP COLUMN reason,
-            ALTER COLUMN latitude SET NOT NULL,
-            ALTER COLUMN longitude SET NOT NULL,
-            ADD PRIMARY KEY (user_id, sent_at, update_id)
-        """,
-        "UPDATE sessions SET closed_by = 'tap' WHERE closed_by = 'correction'",
-        """
-        ALTER TABLE sessions
-            DROP CONSTRAINT sessions_closed_by_check,
-            ADD CONSTRAINT sessions_closed_by_check CHECK (closed_by IN ('tap', 'boundary')),
-            DROP COLUMN opened_by, DROP COLUMN late_seconds, DROP COLUMN excused, DROP COLUMN start_fence,
-            DROP COLUMN end_fence, DROP COLUMN start_office_id, DROP COLUMN end_office_id
-        """,
-        "DROP TABLE offices",
-        "UPDATE employees SET chat_id = user_id WHERE chat_id IS NULL",
-        """
-        ALTER TABLE employees
-            ALTER COLUMN chat_id SET NOT NULL,
-            DROP COLUMN official_name, DROP COLUMN role, DROP COLUMN status, DROP COLUMN language,
-            DROP COLUMN telegram_language, DROP COLUMN consent_version
-        """,
-    ):
-        op.execute(statement)
+    """Drop them, and everything in them."""
+    for table in reversed(TABLES):
+        op.execute(f"DROP TABLE {table}")
+    op.execute("DROP SEQUENCE forgotten_people")

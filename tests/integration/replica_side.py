@@ -1,0 +1,79 @@
+"""A replica as tests see it: one that follows the session's PostgreSQL, frozen at will, and who served the reads."""
+
+import contextlib
+import itertools
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+from prometheus_client import REGISTRY
+
+from local.families import descendants
+from local.postgres import Postgres
+from local.replica import Replica
+from tests.integration.broker_side import until
+
+_numbers = itertools.count(1)
+
+
+@contextlib.asynccontextmanager
+async def follower(primary: Postgres, run: Path) -> AsyncIterator[Replica]:
+    """A replica of the primary, which runs as long as the block."""
+    folder = run / f"follower-{next(_numbers)}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    replica = Replica(folder, primary)
+    try:
+        await replica.start()
+        yield replica
+    finally:
+        await replica.discard()
+
+
+async def twin(replica: Replica, database_url: str) -> str:
+    """The address on the replica of a database of the primary, which is there."""
+    url = replica.database_url(database_url.rpartition("/")[2])
+
+    async def it_is_there() -> bool:
+        with contextlib.suppress(asyncpg.InvalidCatalogNameError):
+            await (await asyncpg.connect(url)).close()
+            return True
+        return False
+
+    await until(it_is_there)
+    return url
+
+
+@contextlib.contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """Stop processes where they stand, with all below them: connections stay open, and nobody answers."""
+    family = [each for pid in pids for each in (pid, *descendants(pid))]
+    try:
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.asynccontextmanager
+async def replay_paused(url: str) -> AsyncIterator[None]:
+    """Let the replica receive what is written, and not show it."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_wal_replay_pause()")
+        while await connection.fetchval("SELECT pg_get_wal_replay_pause_state()") != "paused":
+            pass
+        yield
+    finally:
+        await connection.execute("SELECT pg_wal_replay_resume()")
+        await connection.close()
+
+
+def reads(source: str) -> float:
+    """How many reads of this process a `replica` or the `primary` has served."""
+    return REGISTRY.get_sample_value("fleet_reads_total", {"source": source}) or 0
