@@ -89,7 +89,7 @@ async def enter(desk: "Desk", way: Way, *, consented: bool) -> bool:
         if taken is None:
             return False
     status = "pending" if way.asks else "active"
-    person = await desk.people.enrol(person, role=rules.role(person), status=status)
+    person = await desk.people.enrol(person, desk.received_at, role=rules.role(person), status=status)
     if consented:
         await desk.people.consent(person, CONSENT_VERSION, desk.texts.language, desk.received_at)
     if taken is not None:

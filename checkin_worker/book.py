@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from shared.workday import Calendar
 
 APPEND: Final = """
-INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at, live,
-                               fence, office_id, distance_m, address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING
+INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at,
+                               recorded_at, live, fence, office_id, distance_m, address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING
 """
 # What is about an event has the event's moment and update, and another kind.
 ANNOTATE: Final = """
@@ -91,6 +91,7 @@ class Sent:
     event: Event
     accuracy: float | None
     received_at: datetime
+    recorded_at: datetime
     live: bool = False
     sighting: Sighting | None = None
 
@@ -146,6 +147,7 @@ class Book:
             event.longitude,
             sent.accuracy,
             sent.received_at,
+            sent.recorded_at,
             sent.live,
             event.fence,
             event.office_id,

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 
 from checkin_worker.chart import Bar
+from checkin_worker.clock import Clock
 from checkin_worker.mytime import Span, Stay
 from checkin_worker.people import Person
 from checkin_worker.replies import duration
@@ -18,24 +18,6 @@ from shared.workday import Calendar
 _STAYS: Final = 12
 _SPANS: Final = 4
 """Stays that are shown of a day, by itself and in a line; of somebody who comes and goes more often, the last ones."""
-
-
-class Clock:
-    """Writes moments on the clock of the place where somebody was; other zones than the person's are named."""
-
-    def __init__(self, person: Person, calendar: Calendar) -> None:
-        self._zones = {office.office_id: office.zone for office in person.offices}
-        self._calendar = calendar
-
-    def zone(self, office_id: int | None) -> ZoneInfo | None:
-        """Of the office; None for nowhere in particular."""
-        return None if office_id is None else self._zones.get(office_id)
-
-    def at(self, moment: datetime, office_id: int | None = None, *, seconds: bool = False) -> str:
-        """The moment's time of day."""
-        local = moment.astimezone(self.zone(office_id) or self._calendar.zone)
-        elsewhere = local.utcoffset() != moment.astimezone(self._calendar.zone).utcoffset()
-        return format(local, "%H:%M:%S" if seconds else "%H:%M") + (f" (UTC{local:%z})" if elsewhere else "")
 
 
 class MyTime:

@@ -34,9 +34,11 @@ FROM (SELECT $1::bigint AS user_id) asked LEFT JOIN employees USING (user_id) CR
     FROM employee_offices JOIN offices USING (office_id) WHERE employee_offices.user_id = asked.user_id) own
 """
 ENROL: Final = """
-INSERT INTO employees (user_id, chat_id, full_name, telegram_language, role, status) VALUES ($1, $1, $2, $3, $4, $5)
+INSERT INTO employees (user_id, chat_id, full_name, telegram_language, role, status, enrolled_at)
+VALUES ($1, $1, $2, $3, $4, $5, $6)
 ON CONFLICT (user_id) DO UPDATE SET chat_id = excluded.chat_id, full_name = excluded.full_name,
-    telegram_language = excluded.telegram_language, role = excluded.role, status = excluded.status
+    telegram_language = excluded.telegram_language, role = excluded.role, status = excluded.status,
+    enrolled_at = excluded.enrolled_at
 """
 REFRESH: Final = """
 UPDATE employees SET chat_id = $1, full_name = $2, telegram_language = $3 WHERE user_id = $1
@@ -116,9 +118,10 @@ class People:
         if person.outdated:
             await self._db.execute(REFRESH, person.user_id, person.telegram_name, person.telegram_language)
 
-    async def enrol(self, person: Person, *, role: str = "employee", status: str = "active") -> Person:
-        """Make the person known, or change their standing."""
-        await self._db.execute(ENROL, person.user_id, person.telegram_name, person.telegram_language, role, status)
+    async def enrol(self, person: Person, at: datetime, *, role: str = "employee", status: str = "active") -> Person:
+        """Make the person known, or let them in anew, as of that moment."""
+        said = (person.user_id, person.telegram_name, person.telegram_language)
+        await self._db.execute(ENROL, *said, role, status, at)
         return replace(person, role=role, status=status, outdated=False)
 
     async def consent(self, person: Person, version: int, language: str, at: datetime) -> Person:

@@ -29,9 +29,10 @@ _MARK: Final = "\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The text; `slot` when it holds coordinates that an address may replace; buttons, if there are any."""
+    """The text; the event whose place it names; `slot` when that stands there as coordinates; buttons, if any."""
 
     text: str
+    seen: Event
     slot: Slot | None = None
     keyboard: InlineKeyboardMarkup | None = None
 
@@ -79,7 +80,8 @@ class Teller:
             *(self._hours(decided, page) if role is Role.CLOSED else ()),
             *self._asks(event, page, forgotten),
         ]
-        return self._placed("\n".join(lines), decided, self._keyboard(decided, role, forgotten))
+        seen = event if day.roles[event] is Role.CONFIRMED else decided
+        return self._placed("\n".join(lines), seen, self._keyboard(decided, role, forgotten))
 
     def undone(self, page: Page) -> str:
         """Say that a check-out was taken back."""
@@ -145,7 +147,8 @@ class Teller:
         known = office.name if office else event.address
         place = known or f"{event.latitude:.5f}, {event.longitude:.5f}"
         text = before + place + after
-        return Answer(text, None if known else Slot(text, start=len(before), end=len(before) + len(place)), keyboard)
+        slot = None if known else Slot(text, start=len(before), end=len(before) + len(place))
+        return Answer(text, event, slot, keyboard)
 
 
 def duration(texts: Texts, length: timedelta) -> str:

@@ -32,6 +32,7 @@ def speed_kmh(one: Spot, other: Spot) -> float:
 
 def impossible_speed(one: Spot, other: Spot) -> float | None:
     """The speed between the two in km/h if nobody travels like that; None if somebody may, or if they are too near."""
-    metres = distance_m(one.latitude, one.longitude, other.latitude, other.longitude)
+    if distance_m(one.latitude, one.longitude, other.latitude, other.longitude) <= NOISE_M:
+        return None
     speed = speed_kmh(one, other)
-    return speed if metres > NOISE_M and speed > FASTEST_KMH else None
+    return speed if speed > FASTEST_KMH else None

@@ -147,7 +147,7 @@ class UpdateHandler:
         settings, people = self._settings, People(connection)
         person = await people.know(sender.user)
         if self._admission.enrols_at_once(person):
-            person = await people.enrol(person, role=self._admission.role(person))
+            person = await people.enrol(person, sender.received_at, role=self._admission.role(person))
         standing = self._admission.standing(person)
         if standing >= Standing.EMPLOYEE:
             await people.refresh(person)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from checkin_worker.attendance import Mark, Role
+from checkin_worker.clock import Clock
 from checkin_worker.fence import UNKNOWN_ACCURACY_M, Fence
-from checkin_worker.mytime_words import Clock
 from checkin_worker.people import Person
 from checkin_worker.replies import duration
 from checkin_worker.why import Account

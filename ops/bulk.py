@@ -20,7 +20,8 @@ from shared.contracts import OutboundCall, encode
 from shared.errors import BrokerUnavailable
 from shared.topology import declare
 
-IN_FLIGHT: Final = 500
+IN_FLIGHT: Final = 100
+"""Messages; what these are together fits into the 64 KiB that uvloop writes at once."""
 CONFIRM_TIMEOUT: Final = 30.0
 """Seconds that all messages of one call may take."""
 

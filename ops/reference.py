@@ -110,7 +110,7 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if isinstance(value, SecretStr):
         return "hidden" if value.get_secret_value() else "none"
-    if value is None:
+    if value is None or value in ("", frozenset()):
         return "none"
     if isinstance(value, bool):
         return f"`{value}`".lower()

@@ -42,17 +42,17 @@ CASE WHEN p.chat_id IS NULL THEN 'unseen'
                   AND r.queued_at IS NOT NULL) THEN 'reminded'
      ELSE 'due' END
 """
-_COLUMNS: Final = "p.user_id, p.chat_id, p.full_name, p.language, p.telegram_language, workday, crew.number"
+_COLUMNS: Final = "p.user_id, p.chat_id, p.full_name, p.language, p.telegram_language, p.workday, crew.number"
 CHECKIN: Final = f"""
 SELECT {_COLUMNS}, CASE WHEN EXISTS (SELECT FROM sessions s WHERE s.user_id = p.user_id AND s.workday = p.workday)
                         THEN 'arrived' ELSE {_STATE} END AS state
-FROM {DUE} ORDER BY p.user_id, workday
+FROM {DUE} ORDER BY p.user_id, p.workday
 """  # noqa: S608 - a constant
 # crew.moment is the end of the shift: who came after it is not expected to leave yet. $9: now.
 CHECKOUT: Final = f"""
 SELECT {_COLUMNS}, CASE WHEN s.start_time >= crew.moment THEN 'arrived-after' ELSE {_STATE} END AS state
 FROM {DUE} JOIN sessions s ON s.user_id = p.user_id AND s.workday = p.workday
-WHERE s.end_time IS NULL AND s.boundary > $9 ORDER BY p.user_id, workday
+WHERE s.end_time IS NULL AND s.boundary > $9 ORDER BY p.user_id, p.workday
 """  # noqa: S608 - a constant
 
 CLAIM: Final = """

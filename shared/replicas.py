@@ -34,10 +34,12 @@ class Reader:
 
     Args:
         replicas: the replicas, any number; each must be one server: how far one has come says nothing of another.
+        wait: seconds that a read may lose with all of them together; WAIT when not given.
     """
 
-    def __init__(self, replicas: Sequence[ReplicaPool]) -> None:
+    def __init__(self, replicas: Sequence[ReplicaPool], wait: float | None = None) -> None:
         self._replicas = [Replica(pool) for pool in replicas]
+        self._wait = wait
         self._turn = 0
 
     @contextlib.asynccontextmanager
@@ -69,7 +71,7 @@ class Reader:
         if (position := await primary.fetchval(COMMITTED)) is None:
             return None
         now = asyncio.get_running_loop().time
-        latest = now() + WAIT
+        latest = now() + (WAIT if self._wait is None else self._wait)
         for replica in self._in_turn():
             if replica.serves() and (left := latest - now()) > 0:
                 held = replica.at(position)

@@ -52,7 +52,7 @@ async def location(message: Message, desk: Desk) -> None:
     answer = teller(desk).answer(event, page, await _forgotten(event, page, desk))
     await message.answer(answer.text, reply_markup=answer.keyboard)
     if answer.slot is not None and desk.settings.geocoding:
-        desk.outbox.want_address(answer.slot, page.day.decided_by[event], desk.texts.language)
+        desk.outbox.want_address(answer.slot, answer.seen, desk.texts.language)
 
 
 async def second_look(message: Message, desk: Desk) -> None:
@@ -121,7 +121,8 @@ def _sent(place: Location, sent_at: datetime, desk: Desk, *, evidence: bool = Fa
         office = seen.office
         address = (office.address or office.name) if seen.fence is Fence.INSIDE else None
         event = replace(event, address=address, fence=seen.fence, office_id=office.office_id)
-    return Sent(event, place.horizontal_accuracy, desk.received_at, place.live_period is not None, seen)
+    moments = (desk.received_at, desk.recorded_at)
+    return Sent(event, place.horizontal_accuracy, *moments, place.live_period is not None, seen)
 
 
 async def _forgotten(event: Event, page: Page, desk: Desk) -> Forgotten | None:

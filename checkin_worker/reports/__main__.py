@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 _KINDNESS: Final = 10
 """Of the least to the most kind: check-ins come first when the processor is short."""
+_WAIT: Final = 5.0
+"""Seconds that a replica may take; more than what a person waits for, as the connections are new in each process."""
 
 
 @contextlib.asynccontextmanager
@@ -40,7 +42,7 @@ async def snapshot(settings: WorkerSettings) -> "AsyncIterator[Connection]":
     few = settings.model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
     async with (
         contextlib.aclosing(PrimaryPool(few)) as pool,
-        contextlib.aclosing(Reader(replica_pools(few))) as reader,
+        contextlib.aclosing(Reader(replica_pools(few), _WAIT)) as reader,
         pool.connection() as primary,
         reader.connection(primary) as db,
         db.transaction(isolation="repeatable_read", readonly=True),

@@ -45,7 +45,7 @@ class Spreadsheet:
     def __init__(self, path: Path, language: str) -> None:
         self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": path.parent})
         self._language = language
-        self._styles: dict[tuple[tuple[str, object], ...], Format] = {}
+        self._looks: dict[tuple[type, str, str], Format] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -63,14 +63,24 @@ class Spreadsheet:
         worksheet.fit_to_pages(1, 0)
         return Sheet(self, worksheet)
 
-    def style(self, **properties: object) -> "Format":
-        """How a cell looks, in xlsxwriter's words."""
-        key = tuple(sorted(properties.items()))
-        if key not in self._styles:
-            self._styles[key] = self._book.add_format(properties)
-        return self._styles[key]
+    def look(self, value: Value, colour: str, mark: str) -> "Format":
+        """What a cell with a value of this type looks like, with this colour and this mark."""
+        key = (type(value), colour, mark)
+        if key not in self._looks:
+            shown = {"num_format": self._number_format(value, mark)}
+            centred = {"align": "center"} if colour or mark else {}
+            self._looks[key] = self._book.add_format({**shown, **centred, **({"bg_color": colour} if colour else {})})
+        return self._looks[key]
 
-    def number_format(self, value: Value, mark: str, *, within_month: bool = False) -> str:
+    def heading(self, value: Value, *, first: bool) -> "Format":
+        """What a heading looks like; dates without their year."""
+        shown = self._number_format(value, "", within_month=True)
+        place = "left" if first else "center"
+        return self._book.add_format(
+            {"bold": True, "bottom": 1, "align": place, "text_wrap": True, "num_format": shown}
+        )
+
+    def _number_format(self, value: Value, mark: str, *, within_month: bool = False) -> str:
         """Excel's format for a value of this type."""
         if isinstance(value, timedelta):
             return f'{_DURATION}" {mark}"' if mark else _DURATION
@@ -98,11 +108,7 @@ class Sheet:
     def heading(self, values: Sequence[Value]) -> None:
         """Write a row in bold; dates without their year."""
         for column, value in enumerate(values):
-            shown = self._spreadsheet.number_format(value, "", within_month=True)
-            style = self._spreadsheet.style(
-                bold=True, bottom=1, align="left" if column == 0 else "center", text_wrap=True, num_format=shown
-            )
-            self._write(column, value, style)
+            self._write(column, value, self._spreadsheet.heading(value, first=column == 0))
         self._row += 1
 
     def row(self, cells: Sequence[Cell | Value]) -> None:
@@ -111,9 +117,7 @@ class Sheet:
             value, colour, mark = each if isinstance(each, Cell) else (each, "", "")
             if value is None and not colour:
                 continue
-            shown = self._spreadsheet.number_format(value, mark)
-            looks = {"bg_color": colour, "align": "center"} if colour or mark else {}
-            self._write(column, value, self._spreadsheet.style(num_format=shown, **looks))
+            self._write(column, value, self._spreadsheet.look(value, colour, mark))
         self._row += 1
 
     def freeze(self, rows: int, columns: int) -> None:

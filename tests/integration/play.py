@@ -5,6 +5,7 @@ be replaced; ingress, geo worker, senders and the simulated Telegram are the rea
 """
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -181,6 +182,13 @@ async def worker(engines: Engines, play: Play, settings: WorkerSettings) -> Asyn
         return play.now + timedelta(seconds=1)
 
     publisher = Publisher()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": engines.database_url,
+        "RABBITMQ_URL": engines.rabbitmq_url,
+        "TELEGRAM_BOT_TOKEN": play.telegram.token,
+        "TELEGRAM_BOT_USERNAME": settings.telegram_bot_username,
+    }
     async with contextlib.aclosing(PrimaryPool(settings)) as pool:
         handler = UpdateHandler(settings, pool, Reader([]), publisher, a_second_later)
 
@@ -189,7 +197,7 @@ async def worker(engines: Engines, play: Play, settings: WorkerSettings) -> Asyn
             return await handler(replace(delivery, headers=stamped))
 
         updates = Consumer(UPDATES, on_the_scripts_clock, publisher, prefetch=1, deadline=30)
-        files = Consumer(REPORTS, ReportHandler(pool, publisher), publisher, prefetch=1, deadline=DEADLINE)
+        files = Consumer(REPORTS, ReportHandler(pool, publisher, environment), publisher, prefetch=1, deadline=DEADLINE)
         async with linked(engines.rabbitmq_url, publisher), linked(engines.rabbitmq_url, updates, files):
             yield
 

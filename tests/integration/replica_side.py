@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -47,17 +47,21 @@ async def twin(replica: Replica, database_url: str) -> str:
 
 
 @contextlib.contextmanager
-def frozen(*pids: int) -> Iterator[None]:
-    """Stop processes where they stand, with all below them: connections stay open, and nobody answers."""
-    family = [each for pid in pids for each in (pid, *descendants(pid))]
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process where it stands, and all below it: connections stay open, and nobody answers."""
+    _send(signal.SIGSTOP, [pid])  # first, so that it starts no others
+    family = [pid, *descendants(pid)]
     try:
-        for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+        _send(signal.SIGSTOP, family)
         yield
     finally:
-        for pid in family:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        _send(signal.SIGCONT, family)
+
+
+def _send(number: signal.Signals, pids: Sequence[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextlib.asynccontextmanager

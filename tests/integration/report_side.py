@@ -26,6 +26,8 @@ from shared.topology import INTERACTIVE, REPORTS
 from tests.integration.desk_side import DeskSide, taken, worker_settings
 from tests.integration.staff import LONG_AGO, person
 
+LONG_AGO_DAY = LONG_AGO.date()
+
 
 def environment(database_url: str, **changed: str) -> dict[str, str]:
     """What a worker's environment is, as far as the process that makes files reads it."""
@@ -110,7 +112,7 @@ async def employee(  # noqa: PLR0913 - a row's columns, each with its usual valu
     return user_id
 
 
-async def assigned(worker: DeskSide, user_id: int, hours: tuple[time, time], since: date = LONG_AGO.date()) -> None:
+async def assigned(worker: DeskSide, user_id: int, hours: tuple[time, time], since: date = LONG_AGO_DAY) -> None:
     """Somebody works at these hours on every day of the week, from that day on."""
     await worker.rows(
         "WITH made AS (INSERT INTO schedules (name, starts, ends, weekdays) "
@@ -136,7 +138,7 @@ def sheets(workbook: Workbook) -> tuple[Worksheet, Worksheet, Worksheet]:
 
 def row_of(sheet: Worksheet, name: str) -> list[Cell]:
     """The first row of somebody, by their name."""
-    return next(list(row) for row in sheet.iter_rows() if row[0].value == name)
+    return next([cell for cell in row if isinstance(cell, Cell)] for row in sheet.iter_rows() if row[0].value == name)
 
 
 def table(sheet: Worksheet) -> list[dict[str, object]]:

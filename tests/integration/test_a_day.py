@@ -20,6 +20,7 @@ from tests.integration.play import Line, Play, played, settings_of
 PAGE = Path(__file__).parents[2] / "docs" / "a-day.md"
 BAKU = ZoneInfo("Asia/Baku")
 HEAD = (40.3777, 49.8920)
+DESK, WINDOW = (40.377712, 49.892105), (40.377655, 49.891930)
 NEARBY = (40.3790, 49.8920)
 """145 m to the north: with a blurred fix nobody can tell on which side of the fence it is."""
 AT = Office("Baş ofis", "Neftçilər prospekti 1", *HEAD)
@@ -85,30 +86,30 @@ async def nine_to_six(database_url: str) -> None:
 async def monday(play: Play) -> None:
     """One is in time, one is late; a mistake is undone, a check-out forgotten."""
     play.at("08:57:12")
-    await play.send(LEMAN, HEAD)
+    await play.send(LEMAN, DESK)
     play.at("09:14:40")
     await play.send(EMMA, NEARBY, accuracy=60.0)
     play.at("09:15:55")
-    await play.send(EMMA, HEAD, accuracy=8.0, live_period=900)
+    await play.send(EMMA, WINDOW, accuracy=8.0, live_period=900)
     play.at("10:02:00")
     await play.write(LEMAN, "Salam! Necəsiniz?")
     play.at("11:00:00")
     await play.write(BOSS, "/now")
     play.at("13:00:10")
-    await play.send(LEMAN, HEAD)
+    await play.send(LEMAN, DESK)
     play.at("13:00:40")
     await play.press(LEMAN, "undo:", calls=2)
     play.at("15:30:00")
     await play.write(EMMA, "/today")
     await play.write(EMMA, "/why")
     play.at("18:04:30")
-    await play.send(LEMAN, HEAD)
+    await play.send(LEMAN, DESK)
 
 
 async def tuesday(play: Play) -> None:
     """The forgotten check-out is asked about, and corrected with the manager's leave."""
     play.at("08:58:00", days=1)
-    await play.send(EMMA, HEAD, accuracy=8.0)
+    await play.send(EMMA, WINDOW, accuracy=8.0)
     await play.press(EMMA, "left:", calls=2)
     play.at("09:30:00")
     await play.press(BOSS, "correct:yes", calls=3)

@@ -54,13 +54,14 @@ async def page_of(pool: PrimaryPool, person: Person = LEMAN) -> AsyncIterator[Bo
     """The person's page, locked."""
     async with pool.connection() as connection, connection.transaction():
         await Inbox(connection, person.user_id).lock()
-        await People(connection).enrol(person)
+        await People(connection).enrol(person, at("08:00"))
         yield Book(connection, Rules(person.calendar(BAKU, clock_time(4, 0), OFFICE_HOURS), DOUBLE_TAP, person))
 
 
 async def record(pool: PrimaryPool, happened: Event, person: int = PERSON) -> Day:
     async with page_of(pool, replace(LEMAN, user_id=person)) as book:
-        return (await book.record(Sent(happened, 12.5, happened.sent_at + timedelta(seconds=31)))).day
+        received = happened.sent_at + timedelta(seconds=31)
+        return (await book.record(Sent(happened, 12.5, received, received))).day
 
 
 async def rows(pool: PrimaryPool, query: str, *values: object) -> list[asyncpg.Record]:
@@ -115,7 +116,7 @@ async def test_what_is_kept_of_an_event_is_what_was_sent(pool: PrimaryPool) -> N
         "accuracy": 12.5,
         "address": None,
         "received_at": came.sent_at + timedelta(seconds=31),
-        "recorded_at": row["recorded_at"],
+        "recorded_at": came.sent_at + timedelta(seconds=31),
         "kind": "location",
         "live": False,
         "coarse": False,
@@ -284,7 +285,7 @@ async def test_a_person_on_nights_is_late_by_their_own_clock_and_stays_in_one_da
     guard = replace(LEMAN, plan=((MONDAY, NIGHTS),))
     for each in (event("22:30", 1), event("06:05", 2, day=1)):
         async with page_of(pool, guard) as book:
-            await book.record(Sent(each, None, each.sent_at))
+            await book.record(Sent(each, None, each.sent_at, each.sent_at))
     assert await spans(pool) == [("Mon 22:30:00", "Tue 06:05:00", "tap")]
     assert await lates(pool) == [(MONDAY, 1800, False)]
 
@@ -335,7 +336,7 @@ async def test_an_amnesty_in_the_log_excuses_the_late_arrival_for_good(pool: Pri
 
 async def test_a_location_that_arrives_after_its_day_is_over_does_not_stay_open(pool: PrimaryPool) -> None:
     async with page_of(pool) as book:
-        await book.record(Sent(event("09:00", 1), None, at("04:00", 1)))
+        await book.record(Sent(event("09:00", 1), None, at("04:00", 1), at("04:00", 1)))
     assert await spans(pool) == [("Mon 09:00:00", "Tue 04:00:00", "boundary")]
 
 
@@ -367,7 +368,7 @@ def deeds() -> list[Deed]:
 
     def tap(clock: str, update_id: int, day: int = 0) -> Deed:
         happened = event(clock, update_id, day)
-        return lambda book: book.record(Sent(happened, None, happened.sent_at))
+        return lambda book: book.record(Sent(happened, None, happened.sent_at, happened.sent_at))
 
     asked = Correction(at("09:20", 2), 6, at("09:00", 1), at("17:30", 1))
     return [

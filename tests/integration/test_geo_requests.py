@@ -121,9 +121,11 @@ async def checked_in(pool: PrimaryPool) -> None:
 async def record(pool: PrimaryPool, user: int, event: Event) -> None:
     async with pool.connection() as connection, connection.transaction():
         await Inbox(connection, user).lock()
-        person = await People(connection).enrol(Person(user, "Ləman Əliyeva", "az"))
+        person = await People(connection).enrol(Person(user, "Ləman Əliyeva", "az"), event.sent_at)
         calendar = person.calendar(ZoneInfo("Asia/Baku"), clock_time(4, 0), OFFICE_HOURS)
-        await Book(connection, Rules(calendar, DOUBLE_TAP, person)).record(Sent(event, None, event.sent_at))
+        await Book(connection, Rules(calendar, DOUBLE_TAP, person)).record(
+            Sent(event, None, event.sent_at, event.sent_at)
+        )
 
 
 def about(event: Event, point: tuple[float, float] = BAKU) -> Delivery:

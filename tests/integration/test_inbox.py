@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -60,7 +61,7 @@ async def test_an_id_that_comes_again_is_another_update_for_another_person_and_a
 async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
     with contextlib.suppress(RuntimeError):
         async with pool.connection() as connection, connection.transaction():
-            await People(connection).enrol(Person(PERSON, "Ləman Əliyeva", "az"))
+            await People(connection).enrol(Person(PERSON, "Ləman Əliyeva", "az"), datetime.now(UTC))
             await Inbox(connection, PERSON).answer(1, b"[]")
             raise RuntimeError
     async with pool.connection() as connection:

@@ -1,8 +1,8 @@
 """`fleet close-day`: days end, the absent are marked, and nothing happens twice or behind a worker's back."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import asyncpg
@@ -10,12 +10,17 @@ import pytest
 
 from ops.closing import close_day, end_sessions
 from ops.due import Company
+from tests.integration.broker_side import until
 from tests.integration.desk_side import PERSON, SENT, DeskSide
 from tests.integration.ops_side import baku, came, company_settings, connection, fleet, hire
 
 MONDAY = date(2026, 7, 6)
 SUNDAY = MONDAY - timedelta(days=1)
 NOON = baku(MONDAY, "12:00")
+WAITS = """
+SELECT count(*) > 0 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -82,8 +87,7 @@ async def test_who_is_locked_by_a_worker_is_waited_for_and_the_others_are_not_ke
         await transaction.start()
         await worker.execute("SELECT pg_advisory_xact_lock($1)", 7)
         closing = asyncio.create_task(end_sessions(job, over))
-        while await db.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0:
-            await asyncio.sleep(0)
+        await until(functools.partial(db.fetchval, WAITS))
         assert await db.fetchval("SELECT count(*) FROM sessions WHERE end_time IS NOT NULL") == 499
         tap = "UPDATE sessions SET end_time = $1, closed_by = 'tap', end_update_id = 9 WHERE user_id = 7"
         await worker.execute(tap, baku(SUNDAY, "18:00"))
@@ -174,10 +178,7 @@ async def test_a_job_that_did_not_run_for_days_can_be_told_to_look_back(db: asyn
     assert await close(db, baku(wednesday, "12:00"), back=3) == (0, days)
 
 
-async def test_fifty_thousand_people_are_closed_and_marked(
-    db: asyncpg.Connection, record_property: pytest.FixtureRequest
-) -> None:
-    del record_property
+async def test_fifty_thousand_people_are_closed_and_marked(db: asyncpg.Connection) -> None:
     await db.execute(
         "INSERT INTO employees (user_id, full_name, enrolled_at) "
         "SELECT n, 'Ləman', '2026-01-05' FROM generate_series(1, 50000) n"
@@ -195,18 +196,28 @@ async def test_fifty_thousand_people_are_closed_and_marked(
     print(f"50,000 people: closed in {closed - started:.1f} s, again in {loop.time() - closed:.1f} s")  # noqa: T201 - a figure
 
 
-async def test_the_command_says_how_many_and_may_run_twice_at_once(db: asyncpg.Connection, database_url: str) -> None:
+async def test_two_jobs_at_once_share_the_work(db: asyncpg.Connection, database_url: str) -> None:
+    await db.execute(
+        "INSERT INTO employees (user_id, full_name, enrolled_at) "
+        "SELECT n, 'Ləman', '2026-01-05' FROM generate_series(1, 3000) n"
+    )
+    await db.execute(
+        "INSERT INTO sessions (user_id, workday, ordinal, boundary, start_time, start_update_id) "
+        "SELECT n, $1, 0, $2, $3, 1 FROM generate_series(1, 3000) n",
+        *(SUNDAY, baku(MONDAY, "04:00"), baku(SUNDAY, "09:00")),
+    )
+    async with connection(database_url) as one, connection(database_url) as other:
+        (ended, absent_1), (also_ended, absent_2) = await asyncio.gather(close(one, NOON), close(other, NOON))
+    assert ended + also_ended == 3000
+    assert absent_1.get(MONDAY, 0) + absent_2.get(MONDAY, 0) == 3000
+
+
+async def test_the_command_says_how_many_and_repeating_it_changes_nothing(
+    db: asyncpg.Connection, database_url: str
+) -> None:
     await hire(db, 5)
     await came(db, 5, SUNDAY, baku(SUNDAY, "09:00"), baku(MONDAY, "04:00"))
-    both = await asyncio.gather(*(fleet_in_turn(database_url) for _ in range(1)))
-    assert both == [(0, "1 open sessions ended")]
-    said = await fleet(database_url, "close-day", "--days", 7)
-    assert said.out.startswith("0 open sessions ended; newly marked: ")
+    assert (await fleet(database_url, "close-day")).out.startswith("1 open sessions ended; newly marked: ")
+    again = await fleet(database_url, "close-day")
+    assert again.out == "0 open sessions ended; newly marked: nobody\n"
     assert (await fleet(database_url, "close-day", "--days", 0)).status == 2
-    company = await Company.read(db, company_settings())
-    assert replace(company, zones=()).zones == ()
-
-
-async def fleet_in_turn(database_url: str) -> tuple[int, str]:
-    said = await fleet(database_url, "close-day")
-    return said.status, said.out.partition(";")[0]

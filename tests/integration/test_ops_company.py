@@ -24,7 +24,9 @@ async def add_office(database_url: str, name: str, *options: object, at: str = "
     return said.out
 
 
-async def test_an_office_is_added_once_and_changed_by_adding_it_again(db: asyncpg.Connection, database_url: str) -> None:
+async def test_an_office_is_added_once_and_changed_by_adding_it_again(
+    db: asyncpg.Connection, database_url: str
+) -> None:
     assert await add_office(database_url, "Baş ofis") == "Baş ofis: added\n"
     assert await add_office(database_url, "Baş ofis") == "Baş ofis: unchanged\n"
     options = ("--radius", 300, "--timezone", "Europe/Istanbul", "--address", "Neftçilər 153")
@@ -85,7 +87,10 @@ async def test_a_schedule_is_added_once_and_never_changes(db: asyncpg.Connection
     status, said = await add("night", "--start", "21:00", "--end", "06:00")
     assert status == 2
     assert "under a name of its own" in said
-    assert await add("day", "--start", "09:00", "--end", "18:00", "--timezone", "Europe/Istanbul") == (0, "day: added\n")
+    assert await add("day", "--start", "09:00", "--end", "18:00", "--timezone", "Europe/Istanbul") == (
+        0,
+        "day: added\n",
+    )
     assert await add("bad", "--start", "09:00", "--end", "09:00") == (
         2,
         "--start and --end are the same: the work would have no length",
@@ -108,7 +113,9 @@ async def test_a_schedule_holds_from_its_day_on_and_the_worker_goes_by_it(
     await fleet(database_url, "schedule", "add", "early", "--start", "08:00", "--end", "16:00", "--grace", 5)
     said = await fleet(database_url, "schedule", "assign", PERSON, "early", "--since", TODAY)
     assert said.out == "early since 2026-07-06: 1 person assigned, 0 as before\n"
-    assert (await fleet(database_url, "schedule", "assign", PERSON, "early", "--since", TODAY)).out.endswith("1 as before\n")
+    assert (await fleet(database_url, "schedule", "assign", PERSON, "early", "--since", TODAY)).out.endswith(
+        "1 as before\n"
+    )
     (call,) = await worker.tap()
     assert "1 saat 58 dəqiqə" in call.params["text"], "late by the schedule: it is 09:58"
     assert (await fleet(database_url, "schedule", "assign", PERSON, "none", "--since", TODAY)).status == 2
@@ -121,17 +128,23 @@ async def test_on_a_day_off_nobody_is_late_or_absent_and_on_a_working_holiday_th
 ) -> None:
     worker.later(hours=3)
     await hire(db, 5)
-    await db.execute("INSERT INTO absences (user_id, workday) VALUES (5, $1), (5, $2)", TODAY, TODAY - timedelta(days=1))
+    await db.execute(
+        "INSERT INTO absences (user_id, workday) VALUES (5, $1), (5, $2)", TODAY, TODAY - timedelta(days=1)
+    )
     said = await fleet(database_url, "holiday", "add", TODAY, "Şirkətin ad günü")
     assert said.out == "2026-07-06 is a day off; 1 person no longer absent\n"
     assert await db.fetchval("SELECT count(*) FROM absences") == 1
     (call,) = await worker.tap()
     assert "Gecikmə" not in call.params["text"]
     assert await db.fetchval("SELECT late_seconds FROM sessions") is None
-    assert (await fleet(database_url, "holiday", "add", TODAY, "Şirkətin ad günü")).out == "2026-07-06 is a day off already\n"
+    assert (
+        await fleet(database_url, "holiday", "add", TODAY, "Şirkətin ad günü")
+    ).out == "2026-07-06 is a day off already\n"
     listed = await fleet(database_url, "holiday", "list", "--since", "2026-01-01")
     assert "Şirkətin ad günü" in listed.out
-    assert (await fleet(database_url, "holiday", "add", TODAY, "İş", "--working")).out == "2026-07-06 is a working day\n"
+    assert (
+        await fleet(database_url, "holiday", "add", TODAY, "İş", "--working")
+    ).out == "2026-07-06 is a working day\n"
     (call,) = await worker.tap(person=PERSON + 1)
     assert "Gecikmə" in call.params["text"]
     assert (await fleet(database_url, "holiday", "remove", TODAY)).out == "2026-07-06 is as the calendar says\n"

@@ -1,10 +1,12 @@
 """Asking for a file: who may, for what, how often; and its way to the sender, whatever happens."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import pytest
 from aio_pika.abc import AbstractConnection
@@ -126,7 +128,7 @@ async def test_this_month_is_the_one_on_the_persons_own_clock(reports: ReportSid
 
 
 @pytest.mark.parametrize(
-    "words", ["2026-13", "2026-00", "1999-05", "07", "iyul", "2026-07-01", "2026-07 Yoxdur", "٢٠٢٦-٠٧"]
+    "words", ["2026-13", "2026-00", "1999-05", "07", "iyul", "2026-07-01", "2026-07 Yoxdur", "२०२६-०७"]
 )
 async def test_a_month_or_an_office_that_is_none_is_answered_with_how_to_write_it(
     reports: ReportSide, words: str
@@ -203,7 +205,7 @@ class Silence:
     def __init__(self) -> None:
         self.came, self.went = asyncio.Event(), asyncio.Event()
 
-    async def __aenter__(self) -> "Silence":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._visited, "127.0.0.1", 0)
         return self
 
@@ -247,7 +249,7 @@ async def test_a_cancelled_request_takes_its_process_with_it_and_leaves_no_file(
         await asyncio.wait([task])
         assert task.cancelled()
         await asyncio.wait_for(silence.went.wait(), 30)
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []
 
 
 async def test_the_sheets_agree_though_people_go_on_checking_in(reports: ReportSide, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A report of a large company: what it takes, measured."""
 
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 import structlog
@@ -10,7 +12,7 @@ from structlog.testing import capture_logs
 
 from shared.contracts import FILE_LIMIT
 from tests.integration.desk_side import DeskSide
-from tests.integration.report_side import ReportSide, employee, opened, report_side, sheets
+from tests.integration.report_side import ReportSide, employee, report_side
 
 ADMIN = 31
 PEOPLE, DAYS = 2000, 31
@@ -19,16 +21,20 @@ MEMORY_MIB = 150
 # Everybody works in an office of their own choice, comes around 11:00 in Baku on every day and goes nine hours later;
 # fixes jitter as those of telephones do. One in ten is late, one in fifty forgets to check out.
 FILL = (
-    "INSERT INTO offices (name, latitude, longitude, radius_m, timezone) "
-    "SELECT 'Ofis ' || n, 40.37 + n * 0.01, 49.85, 150, 'Asia/Baku' FROM generate_series(1, 5) n",
-    "INSERT INTO employees (user_id, chat_id, full_name, enrolled_at) "
-    f"SELECT 1000000 + n, 1000000 + n, 'Əliyev Vəli ' || n, '2026-01-01' FROM generate_series(1, {PEOPLE}) n",
+    """
+    INSERT INTO offices (name, latitude, longitude, radius_m, timezone)
+    SELECT 'Ofis ' || n, 40.37 + n * 0.01, 49.85, 150, 'Asia/Baku' FROM generate_series(1, 5) n
+    """,
+    """
+    INSERT INTO employees (user_id, chat_id, full_name, enrolled_at)
+    SELECT 1000000 + n, 1000000 + n, 'Əliyev Vəli ' || n, '2026-01-01' FROM generate_series(1, 2000) n
+    """,
     "INSERT INTO employee_offices SELECT user_id, 1 + user_id % 5 FROM employees WHERE user_id > 1000000",
-    f"""
+    """
     CREATE TEMP TABLE day AS
     SELECT user_id, workday::date, (workday + interval '6 hours 40 minutes' + random() * interval '22 minutes')
         AT TIME ZONE 'UTC' AS came, random() AS chance, row_number() OVER () AS n
-    FROM employees, generate_series(timestamp '2026-07-01', '2026-07-{DAYS}', interval '1 day') workday
+    FROM employees, generate_series(timestamp '2026-07-01', '2026-07-31', interval '1 day') workday
     WHERE user_id > 1000000
     """,
     """
@@ -64,6 +70,7 @@ async def reports(worker: DeskSide, queues: AbstractConnection, database_url: st
         yield side
 
 
+@pytest.mark.timeout(300)  # on a busy machine
 async def test_two_thousand_people_and_a_month_fit_into_a_message_and_150_mib(
     reports: ReportSide, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,7 +83,10 @@ async def test_two_thousand_people_and_a_month_fit_into_a_message_and_150_mib(
     assert made["people"] == PEOPLE + 1
     assert made["peak_mib"] < MEMORY_MIB
     assert made["bytes"] <= FILE_LIMIT
-    matrix, events, totals = sheets(opened(call.file))
-    assert (totals.max_row, totals.max_column) == (PEOPLE + 2, 12)
-    assert matrix.max_column == DAYS + 2
-    assert events.max_row > PEOPLE * DAYS * 1.9
+    assert call.file is not None
+    with zipfile.ZipFile(BytesIO(call.file.content)) as parts:
+        rows = [parts.read(f"xl/worksheets/sheet{number}.xml").count(b"<row ") for number in (1, 2, 3)]
+    month, events, totals = rows
+    assert totals == PEOPLE + 2, "the admin, and the heading"
+    assert month >= totals
+    assert events > PEOPLE * DAYS * 1.9

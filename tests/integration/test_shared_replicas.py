@@ -290,10 +290,10 @@ async def test_after_its_rest_one_read_tries_a_replica_and_the_others_do_not_wai
 
         async with replay_paused(url):
             await write(primary, 1)
+            monkeypatch.setattr(replicas, "WAIT", 20.0)
             monkeypatch.setattr(one_replica, "REST", 0.0)
             assert await read() == "primary"
             monkeypatch.setattr(one_replica, "REST", 1000.0)
-            monkeypatch.setattr(replicas, "WAIT", 20.0)
             monkeypatch.setattr(one_replica, "PAUSES", (0.01,) * 2000)
             tasks = [asyncio.create_task(read()) for _ in range(4)]
             others = [await early for early in itertools.islice(asyncio.as_completed(tasks), 3)]

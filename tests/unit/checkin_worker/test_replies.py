@@ -158,6 +158,7 @@ def test_a_second_look_is_thanked_for() -> None:
     look = replace(WENT, sent_at=CAME.sent_at + timedelta(minutes=2), fence=Fence.INSIDE, office_id=1)
     said = lines(teller(WORKER).answer(look, page(unclear, look)))
     assert said[0] == "📡 Yeriniz dəqiqləşdi, təşəkkürlər!"
+    assert said[4] == "📍 Baş ofis", "where the second look was"
 
 
 def test_a_check_out_has_a_button_that_undoes_it_and_a_check_in_has_none() -> None:

@@ -1,0 +1,59 @@
+"""A report reads a replica, and sees there what was committed before it was asked for."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from checkin_worker.reports.__main__ import snapshot
+from checkin_worker.settings import WorkerSettings
+from local.engines import Engines
+from local.replica import Replica
+from shared import replica as one_replica
+from tests.integration.desk_side import DeskSide, worker_settings
+from tests.integration.replica_side import follower, replay_paused, twin
+
+IN_RECOVERY = "SELECT pg_is_in_recovery()"
+TAPS = "SELECT count(*) FROM attendance_events"
+
+
+@pytest.fixture(scope="module")
+async def replica(engines: Engines, run: Path) -> AsyncIterator[Replica]:
+    """A replica of the session's PostgreSQL."""
+    async with follower(engines.postgres, run) as started:
+        yield started
+
+
+@pytest.fixture
+async def settings(replica: Replica, database_url: str) -> WorkerSettings:
+    """A worker's, with a replica."""
+    return worker_settings(database_url, database_replica_urls=SecretStr(await twin(replica, database_url)))
+
+
+async def test_a_report_is_made_from_a_replica_that_has_reached_what_was_committed(
+    worker: DeskSide, settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_replica, "PAUSES", (0.01,) * 400)  # a busy machine makes no read late
+    for taps in range(1, 4):
+        await worker.tap()
+        worker.later(hours=1)
+        async with snapshot(settings) as db:
+            assert await db.fetchval(TAPS) == taps
+            assert await db.fetchval(IN_RECOVERY)
+
+
+async def test_a_report_is_made_from_the_primary_while_the_replica_is_behind(
+    worker: DeskSide, settings: WorkerSettings
+) -> None:
+    async with replay_paused(settings.replica_urls[0]):
+        await worker.tap()
+        async with snapshot(settings) as db:
+            assert await db.fetchval(TAPS) == 1
+            assert not await db.fetchval(IN_RECOVERY)
+
+
+async def test_nothing_can_be_written_while_a_report_is_made(settings: WorkerSettings) -> None:
+    async with snapshot(settings) as db:
+        assert await db.fetchval("SHOW transaction_read_only") == "on"
+        assert await db.fetchval("SHOW transaction_isolation") == "repeatable read"
