@@ -3,7 +3,8 @@
 import os
 import shutil
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,17 +63,22 @@ class Postgres(Engine):
 
     async def create_database(self, name: str, template: str = "template0") -> str:
         """Make a database, a copy of `template`, to which nobody may be connected; returns its address."""
-        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        async with self._connected() as connection:
+            # Five times as fast as through the log, which is what PostgreSQL 15 does when it is not told.
+            by_files = " STRATEGY FILE_COPY" if connection.get_server_version() >= (15,) else ""
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{by_files}')
         return self.database_url(name)
 
     async def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected."""
-        await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        async with self._connected() as connection:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    async def _execute(self, statement: str) -> None:
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(self.url, timeout=START_LIMIT_SECONDS)
         try:
-            await connection.execute(statement)
+            yield connection
         finally:
             await connection.close()
 

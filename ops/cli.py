@@ -35,6 +35,7 @@ def migrate() -> None:
 
 
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SETUP)
+app.command(rich_help_panel=SETUP)(webhook.menu)
 app.add_typer(employees.app, name="employees", rich_help_panel=COMPANY)
 app.add_typer(office.app, name="office", rich_help_panel=COMPANY)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=COMPANY)

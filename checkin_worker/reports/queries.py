@@ -31,15 +31,16 @@ SELECT e.user_id, coalesce(e.official_name, e.full_name) AS name, e.status, e.en
              WHERE b.user_id = e.user_id AND b.since > a.since AND b.since <= $2::date)))::text AS pattern,
     (SELECT string_agg(o.name, ', ' ORDER BY w.position, w.office_id)
      FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id) AS offices,
-    (SELECT coalesce(array_agg(a.workday), '{{}}')
-     FROM absences a WHERE a.user_id = e.user_id AND a.workday BETWEEN $2 AND $3) AS absences
-FROM employees e
+    coalesce(absent.days, '{{}}') AS absences
+FROM employees e CROSS JOIN LATERAL (
+    SELECT array_agg(a.workday) AS days FROM absences a
+    WHERE a.user_id = e.user_id AND a.workday BETWEEN $2 AND $3) absent
 WHERE {VISIBLE}
   AND ($4::bigint IS NULL OR EXISTS (
       SELECT FROM employee_offices w WHERE w.user_id = e.user_id AND w.office_id = $4))
   AND ((e.status = 'active' AND e.enrolled_at < $3::date + 1)
        OR EXISTS (SELECT FROM sessions s WHERE s.user_id = e.user_id AND s.workday BETWEEN $2 AND $3)
-       OR EXISTS (SELECT FROM absences a WHERE a.user_id = e.user_id AND a.workday BETWEEN $2 AND $3))
+       OR absent.days IS NOT NULL)
 ORDER BY coalesce(e.official_name, e.full_name) COLLATE "az-x-icu", e.user_id
 """  # noqa: S608 - a constant
 RULES: Final = """

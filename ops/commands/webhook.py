@@ -1,9 +1,10 @@
-"""Owns the words `fleet webhook ...`."""
+"""Owns the words `fleet webhook ...` and `fleet menu`: what Telegram is told about the bot."""
 
 import typer
 from aiogram.types import WebhookInfo
 
-from ops.terminal import done, show
+from ops.menu import set_menu
+from ops.terminal import done, say, show
 from ops.webhook import WebhookSettings, delete_webhook, set_webhook, webhook_info
 from shared.settings import TelegramSettings, read
 
@@ -26,6 +27,12 @@ def webhook_show() -> None:
 def webhook_delete() -> None:
     """Remove the webhook, as INGRESS_MODE=polling needs it; nothing that waits is dropped."""
     _show(done(delete_webhook(read(TelegramSettings)), "Deleting the webhook (TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN)"))
+
+
+def menu() -> None:
+    """Tell Telegram's clients the bot's commands, in each language; run it after each release."""
+    menus = done(set_menu(read(TelegramSettings)), "Setting the menu (TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN)")
+    say(f"{menus} menus are set: one for each language, and one for all others")
 
 
 def _show(info: WebhookInfo) -> None:

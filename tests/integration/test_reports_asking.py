@@ -1,7 +1,6 @@
 """Asking for a file: who may, for what, how often; and its way to the sender, whatever happens."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,6 +42,10 @@ async def reports(worker: DeskSide, queues: AbstractConnection, database_url: st
 
 async def asked_for(reports: ReportSide) -> list[ReportRequest]:
     return [decode(ReportRequest, each.body) for each in await reports.requests()]
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
 
 
 def away(reports: ReportSide, port: int, **changed: str) -> ReportHandler:
@@ -249,7 +252,7 @@ async def test_a_cancelled_request_takes_its_process_with_it_and_leaves_no_file(
         await asyncio.wait([task])
         assert task.cancelled()
         await asyncio.wait_for(silence.went.wait(), 30)
-    assert os.listdir(tmp_path) == []
+    assert left_in(tmp_path) == []
 
 
 async def test_the_sheets_agree_though_people_go_on_checking_in(reports: ReportSide, tmp_path: Path) -> None:
