@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     from checkin_worker.desk import Desk
-    from shared.database import Connection
 
 log = structlog.get_logger()
 
+# Who is let in was not missed while they waited.
 ADMIT: Final = """
-UPDATE employees SET status = 'active' WHERE user_id = $1 AND status = 'pending'
+UPDATE employees SET status = 'active', enrolled_at = $2 WHERE user_id = $1 AND status = 'pending'
 RETURNING chat_id, official_name, full_name, language, telegram_language
 """
 # Of somebody who is turned away the number stays, so that they cannot ask for ever, and nothing that Telegram said.
@@ -98,9 +98,10 @@ async def enter(desk: "Desk", way: Way, *, consented: bool) -> bool:
     return True
 
 
-async def decide(db: "Connection", user_id: int, *, admit: bool) -> Asker | None:
+async def decide(desk: "Desk", user_id: int, *, admit: bool) -> Asker | None:
     """Let the asker in or turn them away; None if that is decided already."""
-    row = await db.fetchrow(ADMIT if admit else TURN_AWAY, user_id)
+    statement, values = (ADMIT, (user_id, desk.received_at)) if admit else (TURN_AWAY, (user_id,))
+    row = await desk.db.fetchrow(statement, *values)
     return None if row is None else _asker(user_id, row)
 
 

@@ -42,6 +42,11 @@ class Event:
         """What names it."""
         return self.sent_at, self.update_id
 
+    @property
+    def clear(self) -> bool:
+        """Whether the fence could tell where it was."""
+        return self.fence in (Fence.INSIDE, Fence.OUTSIDE)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Correction:
@@ -105,6 +110,13 @@ class Day:
     def closed_at(self, event: Event) -> Session | None:
         """The session that this event closed, if it still does."""
         return next((session for session in self.sessions if session.end and session.end.event == event), None)
+
+    def taken_back_with(self, event: Event) -> list[Ref]:
+        """What an undo of this event is about: it, and all that repeated or confirmed it.
+
+        Left alone, a location that confirmed a check-out would be the next tap once that does not count.
+        """
+        return [one.ref for one, decided in self.decided_by.items() if decided == event and not one.evidence]
 
 
 def fold(
@@ -181,14 +193,13 @@ class _Fold:
 
     def _tells_more(self, event: Event) -> bool:
         """Whether a second look is one: clear, or sent on purpose, which a repeated tap within the window is not."""
-        clear = event.fence in (Fence.INSIDE, Fence.OUTSIDE)
         waited = self._touched is not None and event.sent_at - self._touched >= self._double_tap
-        return clear or (waited and not event.evidence)
+        return event.clear or (waited and not event.evidence)
 
     def _confirm(self, event: Event) -> None:
         """Let a second look say where the last mark was made."""
         self._touched = event.sent_at
-        if event.fence is Fence.UNCERTAIN or event.fence is None:
+        if not event.clear:
             return
         self._unclear = False
         session = self.sessions[-1]

@@ -25,9 +25,9 @@ INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, long
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING
 """
 # What is about an event has the event's moment and update, and another kind.
-ANNOTATE: Final = """
-INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at, actor_id, reason)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+UNDO: Final = """
+INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at)
+VALUES ($1, $2, $3, 'undo', $4) ON CONFLICT DO NOTHING
 """
 CORRECT: Final = """
 INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at, workday, arrived_at, left_at, actor_id,
@@ -45,17 +45,26 @@ UNION ALL
 SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at
 FROM attendance_events WHERE user_id = $1 AND workday = $4 AND kind = 'correction'
 """
+RECORDED: Final = """
+SELECT recorded_at FROM attendance_events
+WHERE user_id = $1 AND sent_at = $2 AND update_id = $3 AND kind = 'location'
+"""
 LATER: Final = """
-SELECT EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND kind = 'location')
+SELECT EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND kind IN ('location', 'evidence'))
     OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday > $3)
 """
 
 # Before this day's sessions are written: a person has one open session at most, and a later day ends an earlier one.
-# An undo or a correction leaves fewer sessions than there were.
+# An undo or a correction leaves fewer sessions than there were. A schedule that changed may have brought this day taps
+# from which sessions of another one were made: no time is counted twice.
 MAKE_ROOM: Final = """
 WITH earlier AS (
     UPDATE sessions SET end_time = boundary, closed_by = 'boundary'
     WHERE user_id = $1 AND end_time IS NULL AND workday < $2
+      AND NOT (opened_by = 'tap' AND start_time >= $4 AND start_time < $5)
+), elsewhere AS (
+    DELETE FROM sessions
+    WHERE user_id = $1 AND workday <> $2 AND opened_by = 'tap' AND start_time >= $4 AND start_time < $5
 )
 DELETE FROM sessions WHERE user_id = $1 AND workday = $2 AND ordinal >= $3
 """
@@ -156,10 +165,11 @@ class Book:
         )
         return await self.refold(self._rules.calendar.workday(event.sent_at), now=sent.received_at)
 
-    async def undo(self, ref: Ref, received_at: datetime) -> Page:
-        """Let the location of this moment and update count for nothing."""
-        await self._annotate(ref, "undo", received_at)
-        return await self.refold(self._rules.calendar.workday(ref[0]), now=received_at)
+    async def undo(self, refs: "Sequence[Ref]", received_at: datetime) -> Page:
+        """Let the locations of these moments and updates, all of one day, count for nothing; return that day."""
+        for ref in refs:
+            await self._db.execute(UNDO, self._user, *ref, received_at)
+        return await self.refold(self._rules.calendar.workday(refs[0][0]), now=received_at)
 
     async def correct(self, approved: Approved, received_at: datetime) -> Page:
         """Let an approved correction hold for its day."""
@@ -190,13 +200,15 @@ class Book:
         await self._store(page, now)
         return page
 
+    async def recorded_at(self, ref: Ref) -> datetime | None:
+        """When the location of this moment and update was written down; None if it was not."""
+        moment: datetime | None = await self._db.fetchval(RECORDED, self._user, *ref)
+        return moment
+
     async def forgotten(self, workday: date) -> tuple[date, datetime] | None:
         """The last day at work before this one and its last arrival, if the check-out was forgotten there."""
         row = await self._db.fetchrow(FORGOTTEN, self._user, workday)
         return None if row is None else (row["workday"], row["start_time"])
-
-    async def _annotate(self, ref: Ref, kind: str, received_at: datetime) -> None:
-        await self._db.execute(ANNOTATE, self._user, *ref, kind, received_at, None, None)
 
     def _folded(self, workday: date, rows: "Sequence[Record]") -> Page:
         events = [_event(row) for row in rows if row["kind"] in ("location", "evidence")]
@@ -216,8 +228,8 @@ class Book:
     async def _store(self, page: Page, now: datetime) -> None:
         """Write the day's sessions; one still open when the day is over, or a later one began, ends with it."""
         workday, sessions = page.workday, page.day.sessions
-        await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions))
-        _, after = self._rules.calendar.bounds(workday)
+        first, after = self._rules.calendar.bounds(workday)
+        await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions), first, after)
         left_open = bool(sessions) and sessions[-1].end is None
         ended = left_open and (now >= after or bool(await self._db.fetchval(LATER, self._user, after, workday)))
         rows = [

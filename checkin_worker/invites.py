@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
+from checkin_worker.oversight import MANAGED
+
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
@@ -28,27 +30,23 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_-]{36}")
 CREATE: Final = """
 INSERT INTO invites (created_by, office_id, uses_left, expires_at) VALUES ($1, $2, $3, $4) RETURNING invite_id
 """
-# A person uses an invitation once, even if they have left the company since.
-OPEN: Final = """
-SELECT EXISTS (SELECT FROM invites WHERE invite_id = $1 AND uses_left > 0)
-   AND NOT EXISTS (SELECT FROM invite_uses WHERE invite_id = $1 AND user_id = $2)
+# A person uses an invitation once, even if they have left the company since; and it ends when whoever made it may
+# invite no more: nobody who was sent away comes back by a link of their own.
+USABLE: Final = """
+invite_id = $1 AND uses_left > 0
+  AND NOT EXISTS (SELECT FROM invite_uses u WHERE u.invite_id = $1 AND u.user_id = $2)
+  AND EXISTS (SELECT FROM employees e
+              WHERE e.user_id = created_by AND e.status = 'active' AND e.role IN ('manager', 'admin'))
 """
+OPEN: Final = f"SELECT EXISTS (SELECT FROM invites WHERE {USABLE})"  # noqa: S608 - a constant
 # The row's lock lets one person in at a time; who waited for it sees what is left then.
-TAKE: Final = """
-UPDATE invites SET uses_left = uses_left - 1
-WHERE invite_id = $1 AND uses_left > 0
-  AND NOT EXISTS (SELECT FROM invite_uses WHERE invite_id = $1 AND user_id = $2)
-RETURNING office_id
-"""
+TAKE: Final = f"UPDATE invites SET uses_left = uses_left - 1 WHERE {USABLE} RETURNING office_id"  # noqa: S608 - as above
 USED: Final = "INSERT INTO invite_uses (invite_id, user_id, used_at) VALUES ($1, $2, $3)"
 PLACE: Final = "INSERT INTO employee_offices (user_id, office_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-# The offices that somebody may invite to: those that they manage, or ($1 is NULL, an admin) all.
-OFFICES: Final = """
-SELECT office_id, name FROM offices o
-WHERE o.removed_at IS NULL AND ($1::bigint IS NULL OR EXISTS (
-    SELECT FROM office_managers m WHERE m.office_id = o.office_id AND m.user_id = $1))
-ORDER BY office_id
-"""
+# The offices that somebody may invite to: those that they manage.
+OFFICES: Final = f"""
+SELECT office_id, name FROM offices o WHERE o.removed_at IS NULL AND {MANAGED} ORDER BY office_id
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +118,6 @@ class Taken:
             await db.execute(PLACE, user_id, self.office_id)
 
 
-async def offices(db: "Connection", manager_id: int | None) -> list[tuple[int, str]]:
-    """The numbers and names of the offices that a manager (None for an admin) may invite to."""
-    return [(row["office_id"], row["name"]) for row in await db.fetch(OFFICES, manager_id)]
+async def offices(db: "Connection", scope: int | None) -> list[tuple[int, str]]:
+    """The numbers and names of the offices that one (`oversight.scope`) may invite to."""
+    return [(row["office_id"], row["name"]) for row in await db.fetch(OFFICES, scope)]

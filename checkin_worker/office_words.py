@@ -2,6 +2,7 @@
 
 import functools
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Final
 from zoneinfo import available_timezones
@@ -17,7 +18,7 @@ NAME_LENGTH: Final = 40
 _AT_ONCE: Final = 50
 """People named in one command."""
 _USUAL_RADIUS: Final = 150
-_ID: Final = re.compile(r"-?\d{1,18}")
+_ID: Final = re.compile(r"-?[1-9][0-9]{0,17}")
 
 
 class Refused(Exception):
@@ -86,8 +87,13 @@ def named(offices: Collection[Kept], words: Sequence[str]) -> tuple[Kept, Sequen
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether people would take the two for one name, whatever their case and spaces."""
-    return one.casefold().split() == other.casefold().split()
+    """Whether people would take the two for one name, whatever their case, spaces, and i's, with and without a dot."""
+    return _loose(one) == _loose(other)
+
+
+def _loose(name: str) -> list[str]:
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("\u0307", "").replace("ı", "i")
+    return folded.split()
 
 
 @functools.cache

@@ -19,11 +19,13 @@ LIST: Final = f"""
 SELECT o.office_id, o.name, o.latitude, o.longitude, o.radius_m, o.timezone,
     (SELECT count(*) FROM employee_offices w JOIN employees e USING (user_id)
      WHERE w.office_id = o.office_id AND e.status = 'active') AS people,
-    (SELECT coalesce(array_agg(e.user_id ORDER BY e.user_id), '{{}}') FROM office_managers m JOIN employees e
-     USING (user_id) WHERE m.office_id = o.office_id) AS manager_ids,
-    (SELECT coalesce(array_agg(coalesce(e.official_name, e.full_name) ORDER BY e.user_id), '{{}}')
-     FROM office_managers m JOIN employees e USING (user_id) WHERE m.office_id = o.office_id) AS manager_names
-FROM offices o WHERE o.removed_at IS NULL AND {MANAGED} ORDER BY o.name COLLATE "az-x-icu", o.office_id LIMIT 1000
+    manager_ids, manager_names
+FROM offices o CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(e.user_id ORDER BY e.user_id), '{{}}') AS manager_ids,
+        coalesce(array_agg(coalesce(e.official_name, e.full_name) ORDER BY e.user_id), '{{}}') AS manager_names
+    FROM office_managers m JOIN employees e USING (user_id)
+    WHERE m.office_id = o.office_id AND e.status = 'active' AND e.role IN ('manager', 'admin')) managers
+WHERE o.removed_at IS NULL AND {MANAGED} ORDER BY o.name COLLATE "az-x-icu", o.office_id LIMIT 1000
 """  # noqa: S608 - a constant
 AWAIT: Final = """
 INSERT INTO pending_offices (user_id, name, radius_m, timezone, asked_at) VALUES ($1, $2, $3, $4, $5)
@@ -49,6 +51,8 @@ WORKS: Final = """
 SELECT EXISTS (SELECT FROM employee_offices JOIN employees USING (user_id)
                WHERE office_id = $1 AND status IN ('active', 'pending'))
 """
+# Whoever comes in by an invitation to it right now is waited for.
+INVITED: Final = "SELECT FROM invites WHERE office_id = $1 FOR UPDATE"
 REMOVE: Final = """
 UPDATE offices SET removed_at = $2 WHERE office_id = $1 AND removed_at IS NULL AND NOT EXISTS (
     SELECT FROM employee_offices JOIN employees USING (user_id)
@@ -58,7 +62,7 @@ UPDATE offices SET removed_at = $2 WHERE office_id = $1 AND removed_at IS NULL A
 CLEAR: Final = (
     "DELETE FROM employee_offices WHERE office_id = $1",
     "DELETE FROM office_managers WHERE office_id = $1",
-    "UPDATE invites SET office_id = NULL WHERE office_id = $1",
+    "UPDATE invites SET uses_left = 0 WHERE office_id = $1",
 )
 KNOWN: Final = "SELECT user_id FROM employees WHERE user_id = ANY($1::bigint[]) AND status = 'active' FOR KEY SHARE"
 
@@ -68,12 +72,12 @@ INSERT INTO employee_offices (user_id, office_id, position)
 SELECT user_id, $1, (SELECT coalesce(max(position) + 1, 0) FROM employee_offices w WHERE w.user_id = given.user_id)
 FROM unnest($2::bigint[]) AS given (user_id) ON CONFLICT DO NOTHING
 """
-UNASSIGN: Final = "DELETE FROM employee_offices WHERE office_id = $1 AND user_id = ANY($2::bigint[])"
+UNASSIGN: Final = "DELETE FROM employee_offices WHERE office_id = $1 AND user_id = ANY($2::bigint[]) RETURNING user_id"
 APPOINT: Final = """
 INSERT INTO office_managers (user_id, office_id) SELECT user_id, $1 FROM unnest($2::bigint[]) AS given (user_id)
 ON CONFLICT DO NOTHING
 """
-DISMISS: Final = "DELETE FROM office_managers WHERE office_id = $1 AND user_id = ANY($2::bigint[])"
+DISMISS: Final = "DELETE FROM office_managers WHERE office_id = $1 AND user_id = ANY($2::bigint[]) RETURNING user_id"
 PROMOTE: Final = "UPDATE employees SET role = 'manager' WHERE user_id = ANY($1::bigint[]) AND role = 'employee'"
 
 ANSWER_WITHIN: Final = timedelta(minutes=5)
@@ -116,6 +120,7 @@ async def awaited(db: "Connection", user_id: int, sent_at: datetime) -> Draft | 
 
 async def remove(db: "Connection", office_id: int, now: datetime) -> str | None:
     """Remove the office, if it is there and nobody works in it; return its name if so."""
+    await db.execute(INVITED, office_id)
     name: str | None = await db.fetchval(REMOVE, office_id, now)
     if name is not None:
         for statement in CLEAR:

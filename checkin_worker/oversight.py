@@ -35,8 +35,15 @@ WHERE e.status = 'active' AND e.chat_id IS NOT NULL AND e.user_id <> $1
       WHERE m.user_id = e.user_id AND w.user_id = $1)))
 ORDER BY e.user_id
 """
+# Of people who are there: who is being forgotten meanwhile is waited for, and leaves no number here.
 NOTE: Final = """
-INSERT INTO audit (actor_id, action, subjects, update_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+INSERT INTO audit (actor_id, action, subjects, update_id)
+SELECT $1, $2, coalesce(array_agg(user_id ORDER BY user_id), '{}'), $4
+FROM (SELECT user_id FROM employees WHERE user_id = ANY($3::bigint[]) FOR KEY SHARE) e ON CONFLICT DO NOTHING
+"""
+TOLD: Final = """
+INSERT INTO audit (actor_id, action, subjects, update_id)
+SELECT overseer, $2, ARRAY[$3::bigint], $4 FROM unnest($1::bigint[]) AS overseer ON CONFLICT DO NOTHING
 """
 
 
@@ -67,3 +74,9 @@ async def overseers(db: "Connection", user_id: int, admin_ids: Collection[int]) 
 async def note(desk: "Desk", action: str, subjects: Collection[int]) -> None:
     """Write down that whoever is at the desk looked at, or decided about, these people's data."""
     await desk.db.execute(NOTE, desk.person.user_id, action, sorted(subjects), desk.outbox.update_id)
+
+
+async def told(desk: "Desk", action: str, overseers: Collection[Overseer]) -> None:
+    """Write down that they are shown data of whoever is at the desk, who asks something of them."""
+    people = [overseer.user_id for overseer in overseers]
+    await desk.db.execute(TOLD, people, action, desk.person.user_id, desk.outbox.update_id)

@@ -1,5 +1,6 @@
 """Owns who somebody is to the company: the SQL of a person, their places of work and their schedules."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -33,12 +34,13 @@ FROM (SELECT $1::bigint AS user_id) asked LEFT JOIN employees USING (user_id) CR
                     ORDER BY position, office_id) AS offices
     FROM employee_offices JOIN offices USING (office_id) WHERE employee_offices.user_id = asked.user_id) own
 """
+# Since when somebody is in stays as it is where they are: who agrees to a new text did not come today.
 ENROL: Final = """
-INSERT INTO employees (user_id, chat_id, full_name, telegram_language, role, status, enrolled_at)
+INSERT INTO employees AS e (user_id, chat_id, full_name, telegram_language, role, status, enrolled_at)
 VALUES ($1, $1, $2, $3, $4, $5, $6)
 ON CONFLICT (user_id) DO UPDATE SET chat_id = excluded.chat_id, full_name = excluded.full_name,
     telegram_language = excluded.telegram_language, role = excluded.role, status = excluded.status,
-    enrolled_at = excluded.enrolled_at
+    enrolled_at = CASE WHEN e.status = 'active' THEN e.enrolled_at ELSE excluded.enrolled_at END
 """
 REFRESH: Final = """
 UPDATE employees SET chat_id = $1, full_name = $2, telegram_language = $3 WHERE user_id = $1
@@ -49,6 +51,7 @@ ON CONFLICT (user_id, version) DO UPDATE SET language = excluded.language, accep
 """
 CONSENTED: Final = "UPDATE employees SET consent_version = $2 WHERE user_id = $1"
 SPEAK: Final = "UPDATE employees SET language = $2 WHERE user_id = $1"
+_TAG: Final = re.compile(r"[A-Za-z0-9-]{1,35}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class People:
         row = await self._db.fetchrow(KNOW, user.id)
         if row is None:
             raise AssertionError("the query answers for anyone")
-        return _person(row, (user.id, plain_name(user.full_name), user.language_code))
+        return _person(row, (user.id, plain_name(user.full_name), _tag(user.language_code)))
 
     async def by_id(self, user_id: int) -> Person | None:
         """Somebody whom the database knows, by what it last heard of them."""
@@ -119,7 +122,7 @@ class People:
             await self._db.execute(REFRESH, person.user_id, person.telegram_name, person.telegram_language)
 
     async def enrol(self, person: Person, at: datetime, *, role: str = "employee", status: str = "active") -> Person:
-        """Make the person known, or let them in anew, as of that moment."""
+        """Make the person known, or let them in (anew), as of that moment."""
         said = (person.user_id, person.telegram_name, person.telegram_language)
         await self._db.execute(ENROL, *said, role, status, at)
         return replace(person, role=role, status=status, outdated=False)
@@ -151,6 +154,11 @@ def _person(row: "Record", said: tuple[int, str, str | None]) -> Person:
         exceptions={date.fromisoformat(day): off for day, off in _json(row["exceptions"]).items()},
         outdated=row["status"] is not None and said != (row["chat_id"], row["full_name"], row["telegram_language"]),
     )
+
+
+def _tag(language: str | None) -> str | None:
+    """The language that somebody's client says they speak; None for what is no IETF tag: a client may say anything."""
+    return language if language is not None and _TAG.fullmatch(language) else None
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - as the query above shapes it

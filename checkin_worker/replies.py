@@ -65,8 +65,8 @@ class Teller:
         day = page.day
         decided = day.decided_by[event]
         role = day.roles[decided]
-        repeated = "repeated-" if day.roles[event] is Role.REPEATED else ""
-        title = "confirmed" if day.roles[event] is Role.CONFIRMED else f"{repeated}{role}"
+        again = "repeated-" if event != decided else ""
+        title = "confirmed" if day.roles[event] is Role.CONFIRMED and event.clear else f"{again}{role}"
         zone = self._zone(decided)
         local = decided.sent_at.astimezone(zone)
         lines = [
@@ -112,7 +112,7 @@ class Teller:
     def _asks(self, event: Event, page: Page, forgotten: Forgotten | None) -> list[str]:
         role = page.day.roles[event]
         asked = []
-        if event.fence is Fence.UNCERTAIN and role in (Role.OPENED, Role.CLOSED):
+        if event.fence is Fence.UNCERTAIN and role in (Role.OPENED, Role.CLOSED, Role.CONFIRMED):
             asked.append(self._texts.say("ask-live"))
         elif role is Role.OPENED:
             asked.append(self._texts.say("farewell-opened"))

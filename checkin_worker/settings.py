@@ -21,7 +21,9 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_listed)]
+UserId = Annotated[int, Field(gt=0, lt=2**52)]
+"""As Telegram has them."""
+Ids = Annotated[frozenset[UserId], NoDecode, BeforeValidator(_listed)]
 
 
 class WorkerSettings(

@@ -39,11 +39,18 @@ REFUSALS: Final = Limit("refusal", 2, timedelta(minutes=1))
 STRANGERS: Final = Limit("stranger", 1, timedelta(days=1))
 ANSWERS: Final = Limit("answer", 12, timedelta(minutes=1))
 """To commands and buttons; a location is answered always."""
+REQUESTS: Final = Limit("request", 10, timedelta(minutes=10))
+"""For a correction: each is a message to everybody who may decide."""
+PRESSES: Final = Limit("press", 60, timedelta(minutes=1))
+"""Of buttons, whatever they lead to: each is answered, and such an answer does not wait for its chat to rest."""
 
 
 class Sparing(Filter):
-    """Lets a command through while its sender is within ANSWERS; must be a handler's last filter, since it counts."""
+    """Lets an update through while its sender is within the limit; must be the last filter, since it counts."""
+
+    def __init__(self, limit: Limit = ANSWERS) -> None:
+        self._limit = limit
 
     async def __call__(self, _event: "TelegramObject", desk: "Desk") -> bool:
         """Whether it passes."""
-        return await ANSWERS.allows(desk.db, desk.person.user_id, desk.received_at)
+        return await self._limit.allows(desk.db, desk.person.user_id, desk.received_at)

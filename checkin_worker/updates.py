@@ -18,6 +18,7 @@ from aiogram.types import MaybeInaccessibleMessageUnion, Update, User
 from pydantic import ValidationError
 
 from checkin_worker.access import Admission, Standing
+from checkin_worker.attendance import CONFIRM_WITHIN
 from checkin_worker.book import Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
@@ -41,10 +42,13 @@ if TYPE_CHECKING:
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
 
 
-# A live location moves for hours; only a position that can clear up an uncertain one is worth a transaction.
+# A live location moves for hours; only the first position that clears up an uncertain one is kept of it. The first by
+# its moment and update, so that whichever is handled first, the same one holds.
 UNCERTAIN: Final = """
 SELECT EXISTS (SELECT FROM attendance_events
                WHERE user_id = $1 AND sent_at = $2 AND kind = 'location' AND fence = 'uncertain')
+   AND NOT EXISTS (SELECT FROM attendance_events
+                   WHERE user_id = $1 AND sent_at > $2 AND (sent_at, update_id) < ($3, $4) AND kind = 'evidence')
 """
 
 
@@ -118,10 +122,13 @@ class UpdateHandler:
     async def _matters(self, update: Update, user: User) -> bool:
         if (edited := update.edited_message) is None:
             return True
-        if edited.location is None:
+        if edited.location is None or edited.edit_date is None:
+            return False
+        moved_at = datetime.fromtimestamp(edited.edit_date, UTC)
+        if moved_at - edited.date >= CONFIRM_WITHIN:
             return False
         async with self._pool.connection() as connection:
-            return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date))
+            return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date, moved_at, update.update_id))
 
     async def _effect(self, update: Update, sender: Sender) -> bytes:
         """The update's replies, as sealed; its effect is stored with them, now or earlier."""

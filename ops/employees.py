@@ -28,7 +28,13 @@ ORDER BY coalesce(e.official_name, e.full_name) COLLATE "az-x-icu", e.user_id
 KNOWN: Final = """
 SELECT user_id FROM employees WHERE user_id = ANY($1::bigint[]) AND status <> 'forgotten' ORDER BY user_id FOR UPDATE
 """
+# Links that are about count as used by whoever leaves, so that a colleague's old one does not let them in again.
 DEACTIVATE: Final = """
+WITH used AS (
+    INSERT INTO invite_uses (invite_id, user_id)
+    SELECT invite_id, user_id FROM invites CROSS JOIN unnest($1::bigint[]) AS gone (user_id)
+    WHERE uses_left > 0 AND expires_at > now() ON CONFLICT DO NOTHING
+)
 UPDATE employees SET status = 'inactive' WHERE user_id = ANY($1::bigint[]) AND status <> 'inactive'
 """
 # Who comes back is not missed on the days before.

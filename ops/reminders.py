@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Kind = Literal["checkin", "checkout"]
 Key = tuple[int, date]
 """A person and a day."""
-AT_ONCE: Final = 2000
+AT_ONCE: Final = 5000
 """People who are queued in one transaction."""
 LEAST: Final = timedelta(minutes=1)
 LEAVING: Final = timedelta(hours=2)

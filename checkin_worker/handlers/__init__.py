@@ -19,12 +19,14 @@ from checkin_worker.handlers import (
     reports,
     taps,
 )
+from checkin_worker.throttle import PRESSES, Sparing
 
 ROOMS: Final = (
     offices,
     taps,
     language,
     privacy,
+    reports,
     invitations,
     admissions,
     doorway,
@@ -32,14 +34,14 @@ ROOMS: Final = (
     approvals,
     corrections,
     mytime,
-    reports,
     hints,
 )
-"""In the order in which they are asked."""
+"""In the order in which they are asked; nobody who is not in yet gets past the doorway."""
 
 
 def router() -> Router:
     """The handlers of all rooms."""
     routes = Router()
+    routes.callback_query.filter(Sparing(PRESSES))
     routes.include_routers(*(room.router() for room in ROOMS))
     return routes

@@ -46,6 +46,7 @@ async def pass_on(bot: Bot, desk: Desk, username: str | None) -> None:
         texts = texts_in(admin.language)
         text = texts.say("request", name=person.full_name, account=account)
         await bot.send_message(admin.user_id, text, reply_markup=inline(buttons(texts, person.user_id)))
+    await oversight.told(desk, "admission asked", admins)
     log.info("admission_asked", admins=len(admins))
 
 
@@ -55,7 +56,7 @@ async def decided(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
         return
     _, verdict, number = query.data.split(":")
     user_id, admit = int(number), verdict == "yes"
-    asker = await decide(desk.db, user_id, admit=admit)
+    asker = await decide(desk, user_id, admit=admit)
     if asker is None:
         said = desk.texts.say("request-decided-already")
         await query.answer(said, show_alert=True)

@@ -10,13 +10,13 @@ from aiogram.types import CallbackQuery, Message
 
 from checkin_worker import corrections, oversight
 from checkin_worker.access import AtLeast, Standing
-from checkin_worker.correction_words import Problem, Wish, read
+from checkin_worker.correction_words import OLDEST, Problem, Wish, read
 from checkin_worker.corrections import CORRECT, Shown
 from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline
 from checkin_worker.people import Person
 from checkin_worker.replies import CORRECT_LEFT
-from checkin_worker.throttle import Sparing
+from checkin_worker.throttle import REQUESTS, Sparing
 from shared.texts import texts_in
 
 log = structlog.get_logger()
@@ -38,11 +38,12 @@ def router() -> Router:
 
 async def correct(message: Message, command: CommandObject, desk: Desk, bot: Bot) -> None:
     """Understand what is wanted and pass it on; or say how to write it, with an example that fits."""
-    found = read(command.args, desk.calendar, desk.received_at) if command.args else Problem("correct-how")
+    asked_at = message.date.astimezone(UTC)  # what lies after it has not happened, however late it came to our door
+    found = read(command.args, desk.calendar, asked_at) if command.args else Problem("correct-how")
     if isinstance(found, Problem):
         await message.answer(desk.texts.say(found.said) + "\n" + _example(desk))
         return
-    await message.answer(await _pass_on(found, message.date.astimezone(UTC), desk, bot))
+    await message.answer(await _pass_on(found, asked_at, desk, bot))
 
 
 async def left(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
@@ -50,7 +51,7 @@ async def left(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
     if query.data is None:
         return
     _, day, seconds = query.data.split(":")
-    workday, gone = _day(day), datetime.fromtimestamp(int(seconds), UTC)
+    workday, gone = _day(day, desk), datetime.fromtimestamp(int(seconds), UTC)
     sessions = (await desk.book.page(workday)).day.sessions if workday else ()
     if (
         workday is None
@@ -116,6 +117,8 @@ async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
     overseers = await oversight.overseers(desk.db, desk.person.user_id, desk.settings.admin_ids)
     if not overseers:
         return desk.texts.say("correct-nobody")
+    if not await REQUESTS.allows(desk.db, desk.person.user_id, desk.received_at):
+        return desk.texts.say("correct-enough")
     asked = await corrections.ask(desk, wish, asked_at)
     sessions = (await desk.book.page(wish.workday)).day.sessions
     came = sessions[0].start.at if sessions else None
@@ -125,6 +128,7 @@ async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
         texts = texts_in(overseer.language)
         keyboard = inline(corrections.buttons(texts, asked.correction_id))
         await bot.send_message(overseer.user_id, shown.told(texts), reply_markup=keyboard)
+    await oversight.told(desk, "correction asked", overseers)
     log.info("correction_asked", overseers=len(overseers), replaced=asked.replaced)
     return desk.texts.say("correct-sent-again" if asked.replaced else "correct-sent")
 
@@ -137,9 +141,11 @@ def _example(desk: Desk) -> str:
     return desk.texts.say("correct-example", command=f"/correct {today} {hours}")
 
 
-def _day(text: str) -> date | None:
-    """The day of a button's data, which a client can make up."""
+def _day(text: str, desk: Desk) -> date | None:
+    """The day of a button's data, which a client can make up; None unless it may be corrected."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    today = desk.calendar.workday(desk.received_at)
+    return day if today - OLDEST <= day <= today else None

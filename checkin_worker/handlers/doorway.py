@@ -12,7 +12,7 @@ from checkin_worker.admission import Way, enter, way_in
 from checkin_worker.desk import Desk
 from checkin_worker.handlers.admissions import pass_on
 from checkin_worker.keyboards import inline, location_button
-from checkin_worker.throttle import STRANGERS, Limit
+from checkin_worker.throttle import STRANGERS, Limit, Sparing
 
 CONSENT: Final = "consent"
 """What the data of the buttons begins with: `consent:<version>:<code of the link, or nothing>`, or `consent:no`."""
@@ -22,7 +22,8 @@ CONSENTS: Final = Limit("consent", 3, timedelta(minutes=1))
 def router() -> Router:
     """The handlers of this room; whoever is not in yet gets no further than here."""
     routes = Router(name="doorway")
-    routes.message.register(start, CommandStart())
+    routes.message.register(greet, CommandStart(), AtLeast(Standing.EMPLOYEE), Sparing())
+    routes.message.register(start, CommandStart(), ~AtLeast(Standing.EMPLOYEE))
     routes.message.register(outside, ~AtLeast(Standing.EMPLOYEE))
     routes.callback_query.register(agree, F.data.regexp(rf"^{CONSENT}:[0-9]{{1,9}}:[A-Za-z0-9_-]*$"))
     routes.callback_query.register(not_now, F.data == f"{CONSENT}:no", ~AtLeast(Standing.EMPLOYEE))
@@ -30,11 +31,14 @@ def router() -> Router:
     return routes
 
 
+async def greet(message: Message, desk: Desk, bot: Bot) -> None:
+    """Greet who is in, and set the location button once for all."""
+    del message
+    await _greet(bot, desk)
+
+
 async def start(message: Message, command: CommandObject, desk: Desk, bot: Bot) -> None:
-    """Greet who is in; let in who may come in, or who has a link, as soon as they have agreed."""
-    if desk.standing >= Standing.EMPLOYEE:
-        await _greet(bot, desk)
-        return
+    """Let in who may come in, or who has a link, as soon as they have agreed."""
     code = command.args or ""
     way = await way_in(desk, code)
     if way is not None and Admission.of(desk.settings).consent_required:
@@ -96,7 +100,6 @@ async def _welcome(bot: Bot, desk: Desk, way: Way, user: User | None) -> None:
 
 
 async def _greet(bot: Bot, desk: Desk) -> None:
-    """Greet, and set the location button once for all."""
     text = desk.texts.say("start", name=desk.person.full_name)
     await bot.send_message(desk.person.user_id, text, reply_markup=location_button(desk.texts))
 

@@ -1,6 +1,5 @@
 """Owns /invite: a link by which people come in, made by a manager or an admin."""
 
-import unicodedata
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -13,14 +12,14 @@ from checkin_worker import invites
 from checkin_worker.access import AtLeast, Standing
 from checkin_worker.desk import Desk
 from checkin_worker.invites import Invitation, Seal
+from checkin_worker.office_words import same_name
 from checkin_worker.oversight import scope
+from checkin_worker.throttle import Sparing
 
 log = structlog.get_logger()
 
 USES: Final = range(1, 501)
 DAYS: Final = range(1, 91)
-
-
 DEFAULTS: Final = (1, 7)
 """One person, a week."""
 
@@ -37,7 +36,7 @@ def router() -> Router:
     """The handlers of this room."""
     routes = Router(name="invitations")
     routes.message.filter(AtLeast(Standing.MANAGER))
-    routes.message.register(invite, Command("invite"))
+    routes.message.register(invite, Command("invite"), Sparing())
     return routes
 
 
@@ -76,13 +75,7 @@ def _place(name: str, places: list[tuple[int, str]], *, at_home: bool) -> tuple[
     """The office of this name; without one the first for a manager, and none in particular for an admin."""
     if not name:
         return places[0] if at_home and places else None
-    return next((place for place in places if _loose(place[1]) == _loose(name)), None)
-
-
-def _loose(name: str) -> str:
-    """The name without differences of case, of the four i's of Azerbaijani, and of spaces."""
-    folded = unicodedata.normalize("NFKC", name).casefold().replace("\u0307", "").replace("ı", "i")
-    return " ".join(folded.split())
+    return next((place for place in places if same_name(place[1], name)), None)
 
 
 def _letter(desk: Desk, invitation: Invitation, place: tuple[int, str] | None, link: str) -> str:

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from checkin_worker.access import AtLeast, Standing
 from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline, location_button
+from checkin_worker.throttle import Sparing
 from shared.texts import LANGUAGES, texts_in
 
 LANGUAGE: Final = "lang"
@@ -20,7 +21,7 @@ def router() -> Router:
     routes = Router(name="language")
     routes.message.filter(AtLeast(Standing.EMPLOYEE))
     routes.callback_query.filter(AtLeast(Standing.EMPLOYEE))
-    routes.message.register(ask, Command("language"))
+    routes.message.register(ask, Command("language"), Sparing())
     routes.callback_query.register(choose, F.data.in_({f"{LANGUAGE}:{language}" for language in LANGUAGES}))
     return routes
 

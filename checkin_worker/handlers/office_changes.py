@@ -48,8 +48,8 @@ async def _offer_removal(message: Message, office: Kept, _words: Sequence[str], 
 async def _assign(message: Message, office: Kept, words: Sequence[str], desk: Desk) -> None:
     joining, leaving = await _known(words, desk)
     await desk.db.execute(offices.ASSIGN, office.office_id, joining)
-    await desk.db.execute(offices.UNASSIGN, office.office_id, leaving)
-    await oversight.note(desk, "office people", [*joining, *leaving])
+    left = await desk.db.fetch(offices.UNASSIGN, office.office_id, leaving)
+    await oversight.note(desk, "office people", [*joining, *(row["user_id"] for row in left)])
     await _tell(message, office, desk)
 
 
@@ -57,8 +57,8 @@ async def _appoint(message: Message, office: Kept, words: Sequence[str], desk: D
     joining, leaving = await _known(words, desk)
     await desk.db.execute(offices.APPOINT, office.office_id, joining)
     await desk.db.execute(offices.PROMOTE, joining)
-    await desk.db.execute(offices.DISMISS, office.office_id, leaving)
-    await oversight.note(desk, "office managers", [*joining, *leaving])
+    left = await desk.db.fetch(offices.DISMISS, office.office_id, leaving)
+    await oversight.note(desk, "office managers", [*joining, *(row["user_id"] for row in left)])
     await _tell(message, office, desk)
 
 
@@ -83,4 +83,5 @@ async def _known(words: Sequence[str], desk: Desk) -> tuple[list[int], list[int]
 async def _tell(message: Message, office: Kept, desk: Desk) -> None:
     """Show the office as it is now."""
     changed = next(each for each in await offices.kept(desk.db, None) if each.office_id == office.office_id)
+    await oversight.note(desk, OFFICE, changed.managers)
     await message.answer(desk.texts.say("office-changed") + "\n\n" + described(changed, desk.texts))

@@ -12,6 +12,7 @@ from checkin_worker.access import Recorded
 from checkin_worker.desk import Desk
 from checkin_worker.forgetting import forget
 from checkin_worker.keyboards import inline
+from checkin_worker.throttle import Sparing
 
 log = structlog.get_logger()
 
@@ -29,8 +30,8 @@ def router() -> Router:
     routes = Router(name="privacy")
     routes.message.filter(Recorded())
     routes.callback_query.filter(Recorded())
-    routes.message.register(privacy, Command("privacy"))
-    routes.message.register(warn, Command("forget"))
+    routes.message.register(privacy, Command("privacy"), Sparing())
+    routes.message.register(warn, Command("forget"), Sparing())
     routes.callback_query.register(warn_again, F.data == f"{FORGET}:sure")
     routes.callback_query.register(delete, F.data == f"{FORGET}:yes")
     routes.callback_query.register(keep, F.data == f"{FORGET}:no")

@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
-from checkin_worker.access import AtLeast, Standing
+from checkin_worker.access import AtLeast, Recorded, Standing
 from checkin_worker.desk import Desk
 from checkin_worker.office_words import same_name
 from checkin_worker.offices import kept
@@ -37,7 +37,7 @@ def router() -> Router:
     """The handlers of this room."""
     routes = Router(name="reports")
     routes.message.register(report, Command("report", ignore_mention=True), AtLeast(Standing.MANAGER))
-    routes.message.register(mydata, Command("mydata", ignore_mention=True), AtLeast(Standing.EMPLOYEE))
+    routes.message.register(mydata, Command("mydata", ignore_mention=True), Recorded())
     return routes
 
 

@@ -9,12 +9,12 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Location, Message
 
 from checkin_worker.access import AtLeast, Standing
-from checkin_worker.attendance import Event, Role
+from checkin_worker.attendance import CONFIRM_WITHIN, Event, Role
 from checkin_worker.book import Page, Sent
 from checkin_worker.desk import Desk
 from checkin_worker.fence import Fence, sighting
 from checkin_worker.keyboards import location_button
-from checkin_worker.replies import UNDO, Forgotten, Teller
+from checkin_worker.replies import UNDO, Answer, Forgotten, Teller
 from checkin_worker.throttle import REFUSALS
 
 log = structlog.get_logger()
@@ -24,6 +24,8 @@ _DATE_LINE: Final = 180
 """Degrees; what lies beyond is no place on Earth."""
 UNDO_WITHIN: Final = timedelta(minutes=2)
 """From the moment the check-out was answered (Telegram's clock) to the moment the button's press is at our door."""
+UNDO_AT_ALL: Final = CONFIRM_WITHIN + UNDO_WITHIN
+"""From the recording, however new the message is below which it is said to be pressed: clients can make that up."""
 
 
 def router() -> Router:
@@ -49,10 +51,7 @@ async def location(message: Message, desk: Desk) -> None:
         return
     sent = _sent(place, message.date.astimezone(UTC), desk)
     event, page = sent.event, await desk.book.record(sent)
-    answer = teller(desk).answer(event, page, await _forgotten(event, page, desk))
-    await message.answer(answer.text, reply_markup=answer.keyboard)
-    if answer.slot is not None and desk.settings.geocoding:
-        desk.outbox.want_address(answer.slot, answer.seen, desk.texts.language)
+    await _tell(message, teller(desk).answer(event, page, await _forgotten(event, page, desk)), desk)
 
 
 async def second_look(message: Message, desk: Desk) -> None:
@@ -65,7 +64,7 @@ async def second_look(message: Message, desk: Desk) -> None:
         return
     event, page = sent.event, await desk.book.record(sent)
     if page.day.roles[event] is Role.CONFIRMED:
-        await message.answer(teller(desk).answer(event, page).text)
+        await _tell(message, teller(desk).answer(event, page), desk)
 
 
 async def undo(query: CallbackQuery, desk: Desk) -> None:
@@ -79,11 +78,16 @@ async def undo(query: CallbackQuery, desk: Desk) -> None:
     if event is None or page.day.roles[event] is not Role.CLOSED:
         await query.answer(desk.texts.say("undo-nothing"))
         return
-    shown = query.message
-    if not isinstance(shown, Message) or desk.received_at - shown.date.astimezone(UTC) > UNDO_WITHIN:
+    shown, recorded_at = query.message, await desk.book.recorded_at(ref)
+    if (
+        not isinstance(shown, Message)
+        or recorded_at is None
+        or desk.received_at - shown.date.astimezone(UTC) > UNDO_WITHIN
+        or desk.received_at - recorded_at > UNDO_AT_ALL
+    ):
         await query.answer(desk.texts.say("undo-too-late"), show_alert=True)
         return
-    page = await desk.book.undo(ref, desk.received_at)
+    page = await desk.book.undo(page.day.taken_back_with(event), desk.received_at)
     await query.answer()
     await shown.answer(teller(desk).undone(page))
 
@@ -106,6 +110,12 @@ def refusal(message: Message, place: Location, *, live_only: bool) -> str | None
 def teller(desk: Desk) -> Teller:
     """Who tells this person about their day."""
     return Teller(desk.texts, desk.person, desk.calendar, desk.recorded_at)
+
+
+async def _tell(message: Message, answer: Answer, desk: Desk) -> None:
+    await message.answer(answer.text, reply_markup=answer.keyboard)
+    if answer.slot is not None and desk.settings.geocoding:
+        desk.outbox.want_address(answer.slot, answer.seen, desk.texts.language)
 
 
 async def _refuse(message: Message, desk: Desk, reason: str) -> None:

@@ -70,6 +70,7 @@ class DeskSide:
     now: datetime = SENT
     last_update: int = 0
     messages: dict[int, int] = field(default_factory=dict)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # two at once would take each other's calls
 
     async def write(
         self, fields: Mapping[str, object], *, person: int = PERSON, language: str = "az", **names: str
@@ -108,7 +109,8 @@ class DeskSide:
         received = int(self.now.timestamp()) + 1
         one = delivery({"update_id": self.last_update, **update}, **{RECEIVED_AT: received})
         assert await self.handler(one) == Done()
-        return [decode(OutboundCall, each.body) for each in await taken(self.connection, INTERACTIVE.name)]
+        async with self.reading:
+            return [decode(OutboundCall, each.body) for each in await taken(self.connection, INTERACTIVE.name)]
 
     async def asked(self) -> list[GeoRequest]:
         """The addresses that were asked for since."""

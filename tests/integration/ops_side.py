@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import asyncpg
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
+from local.command import FLEET
 from ops.cli import app
 from ops.settings import CompanySettings
 
@@ -33,6 +35,19 @@ async def fleet(database_url: str, *words: object, **environment: str) -> Said:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr.splitlines())
+
+
+async def operator(environment: Mapping[str, str], *words: object) -> str:
+    """Run `fleet ...` as a process, with these settings and no others; returns what it said when it was done."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, (FLEET, *words)),
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return said.decode()
 
 
 @contextlib.asynccontextmanager

@@ -290,11 +290,27 @@ async def test_a_person_on_nights_is_late_by_their_own_clock_and_stays_in_one_da
     assert await lates(pool) == [(MONDAY, 1800, False)]
 
 
+async def test_a_schedule_that_moves_the_bounds_of_a_day_counts_no_time_twice(pool: PrimaryPool) -> None:
+    """Nights from Tuesday on, said on Tuesday at 13:15: until 14:00 it is Monday still."""
+    for number, (clock, day) in enumerate((("09:00", 0), ("18:00", 0), ("09:00", 1), ("13:00", 1))):
+        await record(pool, event(clock, number, day))
+    guard = replace(LEMAN, plan=((MONDAY + timedelta(days=1), NIGHTS),))
+    for each in (event("13:30", 4, day=1), event("22:00", 5, day=1)):
+        async with page_of(pool, guard) as book:
+            await book.record(Sent(each, None, each.sent_at, each.sent_at))
+    assert await spans(pool) == [
+        ("Mon 09:00:00", "Mon 18:00:00", "tap"),
+        ("Tue 09:00:00", "Tue 13:00:00", "tap"),
+        ("Tue 13:30:00", "Tue 14:00:00", "boundary"),
+        ("Tue 22:00:00", None, None),
+    ]
+
+
 async def test_an_undone_check_out_leaves_the_session_open_and_its_later_ones_gone(pool: PrimaryPool) -> None:
     for number, clock in enumerate(("09:00", "12:00", "13:00"), start=1):
         await record(pool, event(clock, number))
     async with page_of(pool) as book:
-        page = await book.undo(event("12:00", 2).ref, at("13:01"))
+        page = await book.undo([event("12:00", 2).ref], at("13:01"))
     assert page.day.roles[event("12:00", 2)] is Role.UNDONE
     assert await spans(pool) == [("Mon 09:00:00", "Mon 13:00:00", "tap")]
 
@@ -374,7 +390,7 @@ def deeds() -> list[Deed]:
     return [
         tap("09:00", 1),
         tap("12:00", 2),
-        lambda book: book.undo(event("12:00", 2).ref, at("12:01")),
+        lambda book: book.undo([event("12:00", 2).ref], at("12:01")),
         tap("18:00", 3),
         tap("09:15", 4, 1),
         lambda book: book.correct(Approved(asked, MONDAY + timedelta(days=1), 7, "unutdum"), at("10:00", 2)),

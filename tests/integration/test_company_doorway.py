@@ -138,5 +138,11 @@ async def test_whoever_asks_is_let_in_by_the_first_admin_and_the_second_is_told_
         await heard(office, asker, 3)
         assert await office.recorded() == (1, 1)
         audit = await office.database.fetch("SELECT actor_id, action, subjects FROM audit ORDER BY audit_id")
-        assert [tuple(row) for row in audit] == [(boss.id, "admit", [second.id]), (second.id, "admit", [asker.id])]
+        asked = "admission asked"
+        assert [tuple(row) for row in audit] == [
+            (boss.id, asked, [second.id]),
+            (boss.id, "admit", [second.id]),
+            *((admin.id, asked, [asker.id]) for admin in sorted((boss, second), key=lambda one: one.id)),
+            (second.id, "admit", [asker.id]),
+        ]
         assert office.figures.refused_calls == 0

@@ -72,8 +72,8 @@ async def test_an_approved_correction_takes_the_taps_place_and_the_log_keeps_bot
     edited = [call for call in calls if call.method == "editMessageText"]
     assert [call.params["text"].splitlines()[-1] for call in edited] == ["✅ Təsdiq edilib: Rəşad"]
     assert "reply_markup" not in edited[0].params, "the buttons are gone"
-    audit = await team.rows("SELECT actor_id, action, subjects FROM audit")
-    assert [tuple(row) for row in audit] == [(BOSS, "correction yes", [PERSON])]
+    audit = await team.rows("SELECT actor_id, action, subjects FROM audit WHERE actor_id = $1 ORDER BY audit_id", BOSS)
+    assert [tuple(row) for row in audit] == [(BOSS, f"correction {what}", [PERSON]) for what in ("asked", "yes")]
 
 
 async def test_a_rejected_correction_changes_nothing_and_is_told(team: DeskSide) -> None:
@@ -125,6 +125,14 @@ async def test_a_newer_request_about_a_day_takes_the_older_ones_place(team: Desk
     assert await sessions(team) == [("06 09:00", "06 17:30", "correction", "correction")]
 
 
+async def test_whoever_asks_without_end_disturbs_the_managers_ten_times_in_ten_minutes(team: DeskSide) -> None:
+    asked = [await team.text(ASK) for _ in range(11)]
+    assert [len(to(calls, BOSS)) for calls in asked] == [1] * 10 + [0]
+    assert to(asked[-1], PERSON)[0].startswith("Qısa müddətdə çox sorğu")
+    team.later(minutes=10)
+    assert len(to(await team.text(ASK), BOSS)) == 1
+
+
 async def test_the_button_below_the_next_check_in_asks_for_the_forgotten_check_out(team: DeskSide) -> None:
     (checked_in,) = await team.tap()
     ((button,),) = checked_in.params["reply_markup"]["inline_keyboard"]
@@ -140,7 +148,8 @@ async def test_the_button_below_the_next_check_in_asks_for_the_forgotten_check_o
 
 
 async def test_a_button_of_another_day_or_with_an_impossible_moment_asks_for_nothing(team: DeskSide) -> None:
-    for data in ("left:2026-07-01:1783000000", f"left:2026-07-06:{2**39}", "left:2026-07-06:1", "left:2026-13-06:1"):
+    days = [f"left:{day}:1783000000" for day in ("2026-07-01", "2026-13-06", "0001-01-01", "9999-12-31")]
+    for data in (*days, f"left:2026-07-06:{2**39}", "left:2026-07-06:1"):
         (call,) = await team.press(data)
         assert call.method == "answerCallbackQuery"
     assert await team.rows("SELECT FROM corrections") == []
@@ -151,6 +160,18 @@ async def test_words_that_are_no_correction_are_answered_with_what_is_wrong_and_
     assert "Məsələn: /correct 2026-07-07 11:00-18:00" in call.params["text"]
     (call,) = await team.text("/correct 06.07 18:00-09:00 x", language="en")
     assert call.params["text"].startswith("These hours do not fit into that working day.")
+
+
+async def test_a_correction_says_nothing_about_what_came_after_it_was_asked_however_late_it_arrives(
+    team: DeskSide,
+) -> None:
+    """Written at 10:00, at our door at 10:15: from 10:10 on is the future. A tap of 10:05 would end before it began."""
+    team.now = datetime(2026, 7, 7, 6, 15, tzinfo=UTC)
+    entity = {"type": "bot_command", "offset": 0, "length": 8}
+    fields = {"text": "/correct 07.07 10:10 gecikdim", "entities": [entity], "date": int(team.now.timestamp()) - 900}
+    calls = await team.write(fields)
+    assert to(calls, PERSON)[0].startswith("Gələcək vaxt üçün düzəliş olmur.")
+    assert await team.rows("SELECT FROM corrections") == []
 
 
 async def test_a_correction_for_today_goes_on_with_the_taps_that_follow(team: DeskSide) -> None:

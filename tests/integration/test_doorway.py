@@ -11,9 +11,11 @@ import pytest
 from aio_pika.abc import AbstractConnection
 
 from checkin_worker.access import CONSENT_VERSION
+from checkin_worker.throttle import ANSWERS
 from shared.contracts import OutboundCall
 from shared.texts import LANGUAGES, texts_in
 from tests.integration.desk_side import NAMES, PERSON, DeskSide, delivery, desk_side, worker_settings
+from tests.integration.staff import LONG_AGO
 
 ADMIN = 901
 OTHER_ADMIN = 902
@@ -107,8 +109,21 @@ async def statements(worker: DeskSide) -> list[str]:
     return asked
 
 
+async def decisions(worker: DeskSide) -> list[str]:
+    """What admins decided about whoever asked to be let in."""
+    return [row["action"] for row in await worker.rows("SELECT action FROM audit WHERE action <> 'admission asked'")]
+
+
 async def kept_replies(worker: DeskSide) -> str:
     return "".join(bytes(row["replies"]).decode() for row in await worker.rows("SELECT replies FROM inbox"))
+
+
+@pytest.mark.parametrize("command", ["/start", "/language", "/privacy", "/forget", "/invite"])
+async def test_who_repeats_a_command_without_end_is_not_answered_without_end(company_of: Open, command: str) -> None:
+    async with company_of() as worker:
+        await hire(worker, PERSON, "manager")
+        answers = [len(await worker.text(command)) for _ in range(30)]
+        assert sum(answers) == ANSWERS.times + 1, "and a hint"
 
 
 # Strangers.
@@ -357,6 +372,30 @@ async def test_a_person_who_left_comes_back_by_a_new_link_only_and_as_an_employe
         assert (row["status"], row["role"]) == ("active", "employee")
 
 
+async def test_an_invitation_ends_with_the_say_of_whoever_made_it(company_of: Open) -> None:
+    async with company_of(consent="off") as worker:
+        await hire(worker, MANAGER, "manager")
+        code = await link_of(worker, "/invite 10")
+        for status, role in (("inactive", "manager"), ("active", "employee")):
+            await worker.rows("UPDATE employees SET status = $1, role = $2", status, role)
+            await worker.text(f"/start {code}")
+            assert await person(worker, PERSON) is None
+        await worker.rows("UPDATE employees SET role = 'manager'")
+        await worker.text(f"/start {code}")
+        assert await person(worker, PERSON) is not None
+
+
+async def test_nobody_who_was_sent_away_comes_back_by_a_link_of_their_own(company_of: Open) -> None:
+    async with company_of(consent="off") as worker:
+        await hire(worker, MANAGER, "manager")
+        code = await link_of(worker, "/invite 10")
+        await worker.rows("UPDATE employees SET status = 'inactive'")
+        await worker.text(f"/start {code}", person=MANAGER)
+        row = await person(worker, MANAGER)
+        assert row is not None
+        assert row["status"] == "inactive"
+
+
 # /invite.
 
 
@@ -379,7 +418,7 @@ async def test_a_link_says_for_how_many_until_when_and_to_which_office_it_is(com
         assert lines[:3] == [
             "🔗 20 nəfər üçün dəvət linki hazırdır",
             "🏢 İçərişəhər",
-            "⏳ 5 avq 2026, saat 09:58 qədər etibarlıdır",
+            "⏳ 5 avq 2026, saat 09:58-dək etibarlıdır",
         ]
         (row,) = await worker.rows("SELECT created_by, office_id, uses_left, expires_at FROM invites")
         assert tuple(row)[:3] == (MANAGER, gence, 20)
@@ -462,14 +501,18 @@ async def test_who_is_admitted_is_told_so_with_the_location_button_and_can_check
     async with company_of(registration="approval", consent="off") as worker:
         await hire(worker, ADMIN, "admin")
         await worker.text("/start", language="tr")
+        admitted_at = worker.later(days=3)
         welcome, answer, edited = await worker.press(f"admit:yes:{PERSON}", person=ADMIN)
         assert (welcome.chat_id, welcome.params["text"]) == (PERSON, texts_in("tr").say("admitted"))
         assert has_location_button(welcome, "tr")
         assert (answer.method, "text" in answer.params) == ("answerCallbackQuery", False)
         assert edited.params["text"].endswith("✅ Ləman Əliyeva qəbul edildi.")
         assert "reply_markup" not in edited.params
-        (audited,) = await worker.rows("SELECT actor_id, action, subjects FROM audit")
-        assert tuple(audited) == (ADMIN, "admit", [PERSON])
+        row = await person(worker, PERSON)
+        assert row is not None
+        assert row["enrolled_at"] > admitted_at, "who waited was not missed meanwhile"
+        audited = await worker.rows("SELECT actor_id, action, subjects FROM audit ORDER BY audit_id")
+        assert [tuple(row) for row in audited] == [(ADMIN, "admission asked", [PERSON]), (ADMIN, "admit", [PERSON])]
         (taken,) = await worker.tap()
         assert "Gəlişiniz" in taken.params["text"]
 
@@ -488,7 +531,7 @@ async def test_who_is_turned_away_is_told_politely_leaves_no_name_and_cannot_ask
         assert await worker.rows("SELECT FROM consents") == []
         (line,) = await worker.text("/start")
         assert line.params["text"] == STRANGER_LINE
-        assert [row["action"] for row in await worker.rows("SELECT action FROM audit")] == ["turn_away"]
+        assert await decisions(worker) == ["turn_away"]
 
 
 @pytest.mark.parametrize("first", ["yes", "no"])
@@ -504,7 +547,7 @@ async def test_a_second_admins_press_says_that_it_was_decided_and_changes_nothin
             assert answer.params["text"] == texts_in("az").say("request-decided-already")
             assert edited.params["text"].endswith(answer.params["text"])
         assert await person(worker, PERSON) == before
-        assert len(await worker.rows("SELECT FROM audit")) == 1
+        assert len(await decisions(worker)) == 1
 
 
 async def test_of_two_admins_who_decide_at_once_one_decides(company_of: Open) -> None:
@@ -526,7 +569,7 @@ async def test_of_two_admins_who_decide_at_once_one_decides(company_of: Open) ->
             for admin, verdict in ((ADMIN, "yes"), (OTHER_ADMIN, "no"))
         ]
         await asyncio.gather(*(worker.handler(delivery(press)) for press in presses))
-        assert len(await worker.rows("SELECT FROM audit")) == 1
+        assert len(await decisions(worker)) == 1
 
 
 @pytest.mark.parametrize("role", ["employee", "manager"])
@@ -570,7 +613,7 @@ async def test_a_malicious_name_is_one_harmless_line_of_a_request(company_of: Op
         assert len(to_admin.params["text"].splitlines()) == 3
         assert "parse_mode" not in to_admin.params
         name = to_admin.params["text"].splitlines()[1].removeprefix("👤 ")
-        assert name.startswith("<b>Əli</b>*_[x](tg")
+        assert name.startswith("<b>Əli</b> *_[x](tg")
         assert len(name) <= 64
         assert name.isprintable()
 
@@ -603,11 +646,11 @@ async def test_an_admin_by_id_is_let_in_by_any_rule_and_known_as_an_admin(compan
 
 async def test_an_employee_who_is_made_an_admin_by_id_becomes_one_in_the_database_too(company_of: Open) -> None:
     async with company_of() as worker:
-        await hire(worker, ADMIN, "employee")
+        await hire(worker, ADMIN, "employee", enrolled_at=LONG_AGO)
         await worker.text("/start", person=ADMIN)
         row = await person(worker, ADMIN)
         assert row is not None
-        assert row["role"] == "admin"
+        assert (row["role"], row["enrolled_at"]) == ("admin", LONG_AGO), "they did not come today"
 
 
 async def test_an_open_company_without_a_consent_takes_anybodys_location(company_of: Open) -> None:
@@ -631,6 +674,15 @@ async def test_an_imported_employee_is_taken_as_one_and_their_telegram_is_known_
         row = await person(worker, PERSON)
         assert row is not None
         assert (row["chat_id"], row["full_name"], row["role"]) == (PERSON, "Ləman Əliyeva", "manager")
+
+
+@pytest.mark.parametrize("language", ["az\0", "ru" * 2000, "en\u202e"])
+async def test_a_language_that_is_none_is_not_written_down_and_breaks_nothing(worker: DeskSide, language: str) -> None:
+    (greeting,) = await worker.text("/start", language=language)
+    assert greeting.params["text"] == texts_in("az").say("start", name="Ləman Əliyeva")
+    row = await person(worker, PERSON)
+    assert row is not None
+    assert row["telegram_language"] is None
 
 
 # Languages.

@@ -69,7 +69,7 @@ async def test_before_the_deadline_nobody_is_missing_yet(worker: DeskSide) -> No
         "🟢 İşdə: 0 · 🟠 Gecikən: 0 · 🔴 Gəlməyən: 0",
         "⏳ Hələ gözlənilən: 3 · 🏁 Gedən: 0 · 🌙 İstirahətdə: 0",
     ]
-    assert seen[3:] == [f"⏳ {name}: vaxtı hələ keçməyib, iş 11:00 başlayır" for name in ("Anar", "Basat", "Ceyran")]
+    assert seen[3:] == [f"⏳ {name}: hələ vaxtı var, işin başlanğıcı 11:00" for name in ("Anar", "Basat", "Ceyran")]
 
 
 @pytest.mark.usefixtures("place")
@@ -82,7 +82,7 @@ async def test_after_the_deadline_who_came_is_in_who_came_late_is_late_and_who_d
     seen = lines(await worker.text("/now", person=MANAGER))
     assert "🟢 İşdə: 2 · 🟠 Gecikən: 1 · 🔴 Gəlməyən: 1" in seen
     assert seen[3:] == [
-        "🔴 Anar: gəlməyib, iş 11:00 başlayıb",
+        "🔴 Anar: gəlməyib, işin başlanğıcı 11:00",
         "🟢 Ceyran: 11:12 · 🟠 gecikmə 12 dəqiqə",
         "🟢 Basat: 08:30",
     ]
@@ -140,11 +140,11 @@ async def test_a_night_shift_is_missing_after_its_own_deadline_and_still_in_afte
     await schedule(worker, "Gecə", (time(22), time(6)), [ANAR, BASAT])
     worker.now = SENT.replace(hour=17, minute=50)  # 21:50
     await tap_of(worker, ANAR, "Anar")
-    assert "⏳ Basat: vaxtı hələ keçməyib, iş 22:00 başlayır" in lines(await worker.text("/now", person=MANAGER))
+    assert "⏳ Basat: hələ vaxtı var, işin başlanğıcı 22:00" in lines(await worker.text("/now", person=MANAGER))
     worker.later(hours=4)  # 01:50 on Tuesday
     seen = lines(await worker.text("/now", person=MANAGER))
     assert "🟢 Anar: 21:50" in seen
-    assert "🔴 Basat: gəlməyib, iş 22:00 başlayıb" in seen
+    assert "🔴 Basat: gəlməyib, işin başlanğıcı 22:00" in seen
 
 
 @pytest.mark.usefixtures("place")
@@ -157,7 +157,7 @@ async def test_people_of_an_office_far_away_are_due_by_their_own_clock_which_is_
     await tap_of(worker, 15, "Emre", (41.01, 28.97))
     seen = lines(await worker.text("/now", person=MANAGER))
     assert "🔴 Gəlməyən: 3" in seen[1]
-    assert "⏳ Deniz: vaxtı hələ keçməyib, iş 11:00 (UTC+0300) başlayır" in seen
+    assert "⏳ Deniz: hələ vaxtı var, işin başlanğıcı 11:00 (UTC+0300)" in seen
     assert "🟢 Emre: 10:30 (UTC+0300)" in seen
 
 

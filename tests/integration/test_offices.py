@@ -232,8 +232,25 @@ async def test_people_are_put_into_an_office_and_taken_out(worker: DeskSide, pla
     assert "🏢 Baş ofis: 1 nəfər" in await say(worker, f"/office Baş ofis people {BASAT} -{ANAR}")
     rows = await worker.rows("SELECT user_id, office_id FROM employee_offices")
     assert [tuple(row) for row in rows] == [(BASAT, place)]
-    (audited,) = await worker.rows("SELECT actor_id, subjects FROM audit")
-    assert tuple(audited) == (ADMIN, [ANAR, BASAT])
+    audited = await worker.rows("SELECT actor_id, action, subjects FROM audit ORDER BY audit_id")
+    assert [tuple(row) for row in audited] == [
+        (ADMIN, "office people", [ANAR, BASAT]),
+        (ADMIN, "office", [MANAGER]),
+    ], "and whom the answer names"
+
+
+@pytest.mark.usefixtures("place")
+async def test_who_was_not_in_the_office_was_not_taken_out_of_it(worker: DeskSide) -> None:
+    await worker.text(f"/office Baş ofis people -{BASAT} -77", person=ADMIN)
+    (audited,) = await worker.rows("SELECT subjects FROM audit WHERE action = 'office people'")
+    assert audited["subjects"] == []
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("loss", ["status = 'inactive'", "role = 'employee'"])
+async def test_who_has_no_say_any_more_is_not_named_as_a_manager(worker: DeskSide, loss: str) -> None:
+    await worker.rows(f"UPDATE employees SET {loss} WHERE user_id = $1", MANAGER)  # noqa: S608 - of ours
+    assert texts_in("az").say("office-unmanaged") in await say(worker, "/office Baş ofis")
 
 
 async def test_the_first_office_of_a_person_stays_the_first(worker: DeskSide, place: int) -> None:
@@ -290,6 +307,14 @@ async def test_an_office_that_is_removed_is_no_place_any_more_but_what_happened_
     await worker.tap(*BAKU_OFFICE, person=BASAT, horizontal_accuracy=5.0)
     (event,) = await worker.rows("SELECT fence FROM attendance_events ORDER BY sent_at DESC LIMIT 1")
     assert event["fence"] is None, "there is no office to be inside of"
+
+
+async def test_an_office_that_is_removed_takes_the_invitations_to_it_along(worker: DeskSide, place: int) -> None:
+    await worker.text(f"/office Baş ofis people -{ANAR}", person=ADMIN)
+    await worker.text("/invite 5 9 Baş ofis", person=ADMIN)
+    await worker.press(f"office:remove:{place}", person=ADMIN)
+    (invitation,) = await worker.rows("SELECT office_id, uses_left FROM invites")
+    assert tuple(invitation) == (place, 0)
 
 
 async def test_the_name_of_an_office_that_was_removed_may_be_given_again(worker: DeskSide, place: int) -> None:

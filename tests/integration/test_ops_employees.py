@@ -123,6 +123,20 @@ async def test_an_imported_person_who_writes_is_an_employee_with_the_companys_na
     assert tuple(row) == (PERSON, "Ləman Əliyeva")
 
 
+async def test_whoever_is_deactivated_does_not_come_back_by_a_link_that_was_about_before(
+    db: asyncpg.Connection, database_url: str, worker: DeskSide
+) -> None:
+    await worker.tap()
+    await db.execute(
+        "INSERT INTO invites (created_by, uses_left, expires_at) VALUES (1, 500, now() + interval '1 day'),"
+        " (1, 0, now() + interval '1 day'), (1, 5, now() - interval '1 day')"
+    )
+    await fleet(database_url, "employees", "deactivate", PERSON)
+    await fleet(database_url, "employees", "deactivate", PERSON)
+    used = await db.fetch("SELECT uses_left FROM invite_uses JOIN invites USING (invite_id) WHERE user_id = $1", PERSON)
+    assert [row["uses_left"] for row in used] == [500]
+
+
 async def test_somebody_deactivated_is_a_stranger_and_comes_back_by_activate_or_by_import(
     db: asyncpg.Connection, database_url: str, tmp_path: Path, worker: DeskSide
 ) -> None:

@@ -107,7 +107,7 @@ async def test_migrate_without_a_database_url_is_status_2_and_a_line() -> None:
 async def test_migrate_that_cannot_reach_the_database_is_status_1_and_a_sentence(engines: Engines, empty: str) -> None:
     password = engines.postgres.password
     wrong = {
-        "Connect call failed": f"postgresql://fleet:{password}@{LOOPBACK}:{free_port()}/x",
+        "Connection refused": f"postgresql://fleet:{password}@{LOOPBACK}:{free_port()}/x",
         "password authentication failed": empty.replace(password, "guess"),
         "does not exist": engines.postgres.database_url("no_such_database"),
         "gaierror": f"postgresql://fleet:{password}@no-such-host.invalid/x",

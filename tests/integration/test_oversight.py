@@ -1,5 +1,6 @@
 """Who sees whom, who is asked about whom, and that each look is written down."""
 
+import asyncio
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -8,6 +9,7 @@ import pytest
 
 from checkin_worker import oversight
 from checkin_worker.access import Standing
+from checkin_worker.forgetting import forget
 from checkin_worker.outbox import Outbox
 from tests.integration.desk_side import DeskSide
 from tests.integration.staff import LONG_AGO, office, person
@@ -122,6 +124,7 @@ async def test_each_is_asked_in_their_own_language(worker: DeskSide) -> None:
     assert [each.language for each in asked] == ["ru", "en"]
 
 
+@pytest.mark.usefixtures("offices")
 async def test_a_look_is_written_down_once_with_whom_it_showed(worker: DeskSide) -> None:
     async with worker.pool.connection() as db:
         for _ in range(2):
@@ -129,3 +132,32 @@ async def test_a_look_is_written_down_once_with_whom_it_showed(worker: DeskSide)
     (row,) = await worker.rows("SELECT * FROM audit")
     assert (row["actor_id"], row["action"], row["subjects"], row["update_id"]) == (MANAGER, "now", [ANAR, CEYRAN], 9)
     assert row["at"] > LONG_AGO
+
+
+@pytest.mark.usefixtures("offices")
+async def test_of_who_is_forgotten_while_somebody_looks_no_number_is_written_down(worker: DeskSide) -> None:
+    async with worker.pool.connection() as db, worker.pool.connection() as other:
+        async with db.transaction():
+            await forget(db, ANAR, 8)
+            look = asyncio.create_task(oversight.note(desk(other, MANAGER, Standing.MANAGER, 9), "now", [ANAR, CEYRAN]))
+            await anyone_waits(worker)
+        await look
+    (row,) = await worker.rows("SELECT subjects FROM audit WHERE action = 'now'")
+    assert row["subjects"] == [CEYRAN]
+
+
+async def anyone_waits(worker: DeskSide) -> None:
+    """Until a statement of this database waits for a lock."""
+    async with asyncio.timeout(10):
+        while not await worker.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            pass
+
+
+@pytest.mark.usefixtures("offices")
+async def test_each_who_is_asked_about_somebody_has_seen_them(worker: DeskSide) -> None:
+    async with worker.pool.connection() as db:
+        asked = await oversight.overseers(db, ANAR, [])
+        for _ in range(2):
+            await oversight.told(desk(db, ANAR, Standing.EMPLOYEE, 9), "correction asked", asked)
+    rows = await worker.rows("SELECT actor_id, action, subjects FROM audit ORDER BY actor_id")
+    assert [tuple(row) for row in rows] == [(each, "correction asked", [ANAR]) for each in (MANAGER, ADMIN)]

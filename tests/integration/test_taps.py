@@ -91,13 +91,15 @@ async def test_an_uncertain_check_in_is_confirmed_by_a_live_location_and_not_clo
     assert (start_fence, end_time) == ("inside", None)
 
 
-def moved(worker: DeskSide, latitude: float, longitude: float, accuracy: float) -> Mapping[str, object]:
-    """An edit of the live location that was sent a minute ago: it has moved."""
+def moved(
+    worker: DeskSide, latitude: float, longitude: float, accuracy: float, *, since: int = 60
+) -> Mapping[str, object]:
+    """An edit of the live location that was sent so many seconds ago: it has moved."""
     user = {"id": PERSON, "is_bot": False, "first_name": "Ləman", "language_code": "az"}
     place = {"latitude": latitude, "longitude": longitude, "horizontal_accuracy": accuracy, "live_period": 900}
     chat = {"id": PERSON, "type": "private", "first_name": "Ləman"}
     edited = int(worker.now.timestamp())
-    dates = {"date": edited - 60, "edit_date": edited}
+    dates = {"date": edited - since, "edit_date": edited}
     return {"edited_message": {"message_id": 1, "from": user, "chat": chat, "location": place, **dates}}
 
 
@@ -109,6 +111,44 @@ async def test_a_live_location_that_comes_inside_confirms_itself_once(at_office:
     assert await at_office.give(moved(at_office, *HEAD, 8.0)) == [], "nothing more to say"
     ((start_fence, end_time),) = await at_office.rows("SELECT start_fence, end_time FROM sessions")
     assert (start_fence, end_time) == ("inside", None)
+
+
+async def test_a_second_look_that_is_not_clear_either_is_not_thanked_for(at_office: DeskSide) -> None:
+    await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0)
+    at_office.later(minutes=3)
+    said = lines(await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0))
+    assert said[0] == "☑️ Gəlişiniz artıq qeydə alınıb"
+    assert "Canlı" in said[-1], "asked again"
+
+
+async def test_a_live_location_that_comes_clear_outside_gets_its_address(at_office: DeskSide) -> None:
+    await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0, live_period=900)
+    await at_office.asked()
+    at_office.later(minutes=1)
+    (call,) = await at_office.give(moved(at_office, 40.5, 50.0, 8.0))
+    (asked,) = await at_office.asked()
+    assert (asked.reply_key, asked.latitude) == (call.key, 40.5)
+
+
+async def test_of_a_live_location_no_more_is_kept_than_what_cleared_it_up(at_office: DeskSide) -> None:
+    await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0, live_period=28_800)
+    for minutes in range(1, 40):
+        at_office.later(minutes=1)
+        await at_office.give(moved(at_office, *HEAD, 8.0, since=minutes * 60))
+    kept = await at_office.rows("SELECT kind, count(*) FROM attendance_events GROUP BY 1 ORDER BY 1")
+    assert [tuple(row) for row in kept] == [("evidence", 1), ("location", 1)]
+
+
+async def test_of_two_positions_the_earlier_one_clears_it_up_in_whatever_order_they_are_handled(
+    at_office: DeskSide,
+) -> None:
+    await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0, live_period=900)
+    at_office.later(minutes=2)
+    await at_office.give(moved(at_office, 40.5, 50.0, 8.0, since=120))
+    at_office.later(minutes=-1)
+    await at_office.give(moved(at_office, *HEAD, 8.0))
+    ((start_fence,),) = await at_office.rows("SELECT start_fence FROM sessions")
+    assert start_fence == "inside"
 
 
 async def test_a_live_location_that_moves_on_costs_no_row_and_no_word(worker: DeskSide) -> None:
@@ -177,6 +217,29 @@ async def test_an_undo_after_two_minutes_is_too_late_and_says_what_to_do(worker:
     assert end_time is not None
 
 
+async def test_an_old_check_out_is_not_undone_by_a_press_below_a_new_message(worker: DeskSide) -> None:
+    await worker.tap()
+    worker.later(hours=9)
+    undo = button(await worker.tap())
+    worker.later(hours=1)
+    (answer,) = await worker.press(undo, shown=worker.now)
+    assert "/correct" in answer.params["text"]
+    ((closed_by,),) = await worker.rows("SELECT closed_by FROM sessions")
+    assert closed_by == "tap"
+
+
+async def test_an_undo_reopens_the_session_though_a_second_look_confirmed_the_check_out(at_office: DeskSide) -> None:
+    await at_office.tap(*HEAD, horizontal_accuracy=8.0)
+    at_office.later(hours=8)
+    await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0)
+    at_office.later(seconds=70)
+    undo = button(await at_office.tap(*HEAD, horizontal_accuracy=8.0, live_period=900))
+    _, said = await at_office.press(undo)
+    assert "işdəsiniz" in said.params["text"]
+    ((end_time,),) = await at_office.rows("SELECT end_time FROM sessions")
+    assert end_time is None
+
+
 async def test_nobody_undoes_another_persons_check_out(worker: DeskSide) -> None:
     await worker.tap()
     worker.later(hours=9)
@@ -236,3 +299,10 @@ async def test_a_button_of_no_meaning_stops_spinning(worker: DeskSide) -> None:
     (call,) = await worker.press("no-such-thing")
     assert call.method == "answerCallbackQuery"
     assert call.params["text"] == "Bu düymə artıq işləmir."
+
+
+async def test_whoever_presses_buttons_without_end_is_answered_once_a_second_on_average(worker: DeskSide) -> None:
+    answers = [len(await worker.press("no-such-thing")) for _ in range(70)]
+    assert answers == [1] * 60 + [0] * 10
+    worker.later(minutes=1)
+    assert len(await worker.press("no-such-thing")) == 1

@@ -12,6 +12,7 @@ correct-waits = Bu gün üçün sorğunuz artıq gözləyir.
 correct-sent = 📨 Sorğunuz rəhbərə göndərildi. Qərar haqqında yazacağıq.
 correct-sent-again = 📨 Yeni sorğunuz əvvəlkinin yerinə rəhbərə göndərildi.
 correct-nobody = Sorğuya baxa biləcək rəhbər hələ yoxdur. Kadrlar şöbəsinə müraciət edin.
+correct-enough = Qısa müddətdə çox sorğu göndərmisiniz. Bir neçə dəqiqədən sonra yenidən yazın.
 correct-gone = Bu sorğu artıq yoxdur.
 correct-approved = ✅ Təsdiq edilib: { $name }
 correct-rejected = ❌ Rədd edilib: { $name }

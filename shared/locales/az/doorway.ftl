@@ -20,7 +20,7 @@ turned-away = Təəssüf ki, sorğunuz qəbul edilmədi. Sualınız varsa, rəhb
 
 invite-made = 🔗 { $uses } nəfər üçün dəvət linki hazırdır
 invite-office = 🏢 { $office }
-invite-until = ⏳ { DATETIME($date, dateStyle: "medium") }, saat { $time } qədər etibarlıdır
+invite-until = ⏳ { DATETIME($date, dateStyle: "medium") }, saat { $time }-dək etibarlıdır
 invite-usage =
     Belə yazın: /invite [neçə nəfər] [neçə gün] [ofis]
     Məsələn: /invite 5 14

@@ -5,8 +5,8 @@ now-counts =
     ⏳ Hələ gözlənilən: { $expected } · 🏁 Gedən: { $left } · 🌙 İstirahətdə: { $off }
 now-in = 🟢 { $name }: { $arrived }
 now-left = 🏁 { $name }: { $arrived }–{ $left }
-now-missing = 🔴 { $name }: gəlməyib, iş { $due } başlayıb
-now-expected = ⏳ { $name }: vaxtı hələ keçməyib, iş { $due } başlayır
+now-missing = 🔴 { $name }: gəlməyib, işin başlanğıcı { $due }
+now-expected = ⏳ { $name }: hələ vaxtı var, işin başlanğıcı { $due }
 now-off = 🌙 { $name }: bu gün iş günü deyil
 now-new = 🆕 { $name }: bu gün qoşulub
 now-late = 🟠 gecikmə { $by }

@@ -5,7 +5,7 @@ consent =
     🎯 Məqsəd: şirkətdə iş vaxtınızın uçotu.
     📋 Məlumatlar: Telegram ID-niz, adınız, diliniz; göndərdiyiniz yerlər və vaxtları; iş saatlarınız, gecikmələr və düzəlişlər.
     ⚙️ Nə edilir: toplanır, saxlanılır, ünvanı tapılır (xəritə xidmətinə adınız deyil, yalnız yuvarlaqlaşdırılmış nöqtə gedir), iş saatları hesablanır, rəhbərinizə və administratora göstərilir. Yeriniz yalnız özünüz göndərəndə görünür.
-    ⏳ Müddət: dəqiq yerlər { $days } gün, sonra təxminiləşdirilir. Qalanları siz silənədək.
+    ⏳ Müddət: dəqiq yerlər { $days } gün, sonra təxminiləşdirilir. Qalanlar siz silənədək saxlanılır.
     ↩️ İmtina: /forget yazmaqla razılığı istənilən vaxt geri götürüb məlumatlarınızı silə bilərsiniz; yalnız adsız yekun saatlar qalır. Nə saxlandığını /privacy deyir.
 
     Razı olana qədər heç nə qeydə alınmır.

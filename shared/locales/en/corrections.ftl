@@ -12,6 +12,7 @@ correct-waits = Your request for this day is waiting already.
 correct-sent = 📨 Your request was sent to your manager. We will write when it is decided.
 correct-sent-again = 📨 Your new request took the place of the earlier one and was sent to your manager.
 correct-nobody = There is no manager yet who could decide. Please ask your HR department.
+correct-enough = You have sent many requests in a short time. Please write again in a few minutes.
 correct-gone = This request no longer exists.
 correct-approved = ✅ Approved by { $name }
 correct-rejected = ❌ Rejected by { $name }

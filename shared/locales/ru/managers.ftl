@@ -1,19 +1,19 @@
 # Times come as text, on the clock of whoever they are about; $by as text made by duration-hours or duration-minutes.
 now-title = 👥 { DATETIME($date, dateStyle: "medium") }, { $time }
 now-counts =
-    🟢 На работе: { $in } · 🟠 Опоздали: { $late } · 🔴 Нет: { $missing }
+    🟢 На работе: { $in } · 🟠 Опоздали: { $late } · 🔴 Не пришли: { $missing }
     ⏳ Ещё ждём: { $expected } · 🏁 Ушли: { $left } · 🌙 Выходной: { $off }
 now-in = 🟢 { $name }: { $arrived }
 now-left = 🏁 { $name }: { $arrived }–{ $left }
 now-missing = 🔴 { $name }: отметки нет, начало в { $due }
 now-expected = ⏳ { $name }: время ещё есть, начало в { $due }
 now-off = 🌙 { $name }: сегодня выходной
-now-new = 🆕 { $name }: присоединился(лась) сегодня
+now-new = 🆕 { $name }: первый день
 now-late = 🟠 опоздание { $by }
 now-excused = опоздание { $by }, извинено
-now-came-outside = 📍 пришёл(ла) не в офис
+now-came-outside = 📍 приход отмечен вне офиса
 now-came-uncertain = 📍 место прихода неточное
-now-gone-outside = 📍 ушёл(ла) не из офиса
+now-gone-outside = 📍 уход отмечен вне офиса
 now-gone-uncertain = 📍 место ухода неточное
 now-forgotten = ❓ уход { DATETIME($date, dateStyle: "medium") } не отмечен
 now-same-point = 🔎 точно та же точка и в другой день
@@ -29,7 +29,7 @@ now-wait = ⏳ Подождите немного и нажмите снова.
 now-button-all = Все
 now-button-in = 🟢 На работе
 now-button-late = 🟠 Опоздали
-now-button-missing = 🔴 Нет
+now-button-missing = 🔴 Не пришли
 now-button-again = 🔄 Обновить
 
 approve-nothing = ✅ Вашего решения ничто не ждёт.

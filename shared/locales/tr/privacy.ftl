@@ -4,8 +4,8 @@ consent =
 
     🎯 Amaç: şirketteki çalışma sürenizin kaydı.
     📋 Veriler: Telegram kimliğiniz, adınız ve diliniz; gönderdiğiniz konumlar ve zamanları; çalışma saatleriniz, gecikmeler ve düzeltmeler.
-    ⚙️ Ne yapılır: toplanır, saklanır, adresi bulunur (harita servisine adınız değil, yalnızca yuvarlanmış nokta gider), saatler hesaplanır, yöneticinize ve sistem yöneticisine gösterilir. Konumunuz yalnızca siz gönderince görülür.
-    ⏳ Süre: kesin konumlar { $days } gün, sonra yaklaşık hale getirilir. Kalanı siz silene kadar.
+    ⚙️ Ne yapılır: toplanır, saklanır, adresi bulunur (harita servisine adınız değil, yalnızca yuvarlatılmış bir nokta gider), saatler hesaplanır, yöneticinize ve sistem yöneticisine gösterilir. Konumunuz yalnızca siz gönderince görülür.
+    ⏳ Süre: kesin konumlar { $days } gün, sonra yaklaşık hale getirilir. Gerisi siz silene kadar saklanır.
     ↩️ Geri alma: istediğiniz zaman /forget yazarak onayınızı geri alıp verilerinizi silebilirsiniz; yalnızca adsız toplam saatler kalır. Neyin saklandığını /privacy söyler.
 
     Siz onaylayana kadar hiçbir şey kaydedilmez.
@@ -20,7 +20,7 @@ privacy =
     👤 Telegram kimliğiniz, adınız ve diliniz
     📍 Gönderdiğiniz konumlar: { $days } gün kesin, sonra yaklaşık
     🕘 Geliş ve gidiş zamanları, saatler, gecikmeler, düzeltmeler: siz silene kadar
-    👁 Bunları siz, yöneticiniz ve sistem yöneticisi görür. Her bakış kaydedilir.
+    👁 Bunları siz, yöneticiniz ve sistem yöneticisi görür. Her görüntüleme kaydedilir.
 
     /mydata – verilerinizi dosya olarak almak
     /forget – onayı geri almak ve silmek

@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from checkin_worker.access import CONSENT_VERSION, Admission, Standing
 from checkin_worker.people import Person
+from checkin_worker.settings import WorkerSettings
 
 BOSS = 7
 SOMEBODY = Person(user_id=1, telegram_name="Ləman", telegram_language="az")
@@ -58,6 +60,34 @@ def test_an_id_of_admin_ids_is_always_welcome_and_an_admin_once_in(status: str |
     assert rules().standing(boss) is Standing.GUEST
     assert rules().standing(replace(boss, status="active", consent_version=CONSENT_VERSION)) is Standing.ADMIN
     assert rules().role(boss) == "admin"
+
+
+@pytest.mark.parametrize(
+    ("said", "ids"), [("", set()), (" , ", set()), ("7", {7}), ("7, 5100000007,7,", {7, 5_100_000_007})]
+)
+def test_admin_ids_are_a_list_of_accounts(monkeypatch: pytest.MonkeyPatch, said: str, ids: set[int]) -> None:
+    assert worker_settings_from(monkeypatch, said).admin_ids == ids
+
+
+@pytest.mark.parametrize("said", ["@boss", "7 8", "-7", "0", "1.5", "9" * 20, "7;8"])
+def test_what_is_no_account_is_refused_as_an_admin(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        worker_settings_from(monkeypatch, said)
+    assert {error["loc"][0] for error in refused.value.errors()} == {"admin_ids"}
+
+
+def worker_settings_from(environ: pytest.MonkeyPatch, admin_ids: str) -> WorkerSettings:
+    """The settings of an environment that says this of admins."""
+    told = {
+        "DATABASE_URL": "postgresql://host/db",
+        "RABBITMQ_URL": "amqp://host",
+        "TELEGRAM_BOT_TOKEN": "1:token",
+        "TELEGRAM_BOT_USERNAME": "checkin_bot",
+        "ADMIN_IDS": admin_ids,
+    }
+    for name, value in told.items():
+        environ.setenv(name, value)
+    return WorkerSettings()
 
 
 def test_whoever_was_taken_out_of_admin_ids_keeps_the_role_that_the_database_knows() -> None:

@@ -162,6 +162,16 @@ def test_an_undone_check_out_is_repeated_by_a_double_tap_and_the_next_tap_closes
     assert ends(day) == [(0, 7200)]
 
 
+def test_an_undo_takes_what_confirmed_or_repeated_the_check_out_back_too_and_the_next_tap_closes() -> None:
+    came, went = event(0), event(3600, fence=Fence.UNCERTAIN)
+    looks = [event(3630, fence=Fence.OUTSIDE), event(3680), event(3700, fence=Fence.INSIDE, evidence=True)]
+    before = fold([came, went, *looks], DOUBLE_TAP)
+    undone = frozenset(before.taken_back_with(went))
+    assert undone == {went.ref, looks[0].ref, looks[1].ref}
+    assert ends(fold([came, went, *looks], DOUBLE_TAP, undone=undone)) == [(0, None)]
+    assert ends(fold([came, went, *looks, event(3900)], DOUBLE_TAP, undone=undone)) == [(0, 3900)]
+
+
 def test_an_undo_that_arrives_before_its_check_out_waits_for_it() -> None:
     undone = frozenset({event(3600).ref})
     assert ends(fold([event(0)], DOUBLE_TAP, undone=undone)) == [(0, None)]

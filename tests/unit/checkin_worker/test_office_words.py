@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkin_worker.office_words import Refused, draft, metres, named, people
+from checkin_worker.office_words import Refused, draft, metres, named, people, same_name
 from checkin_worker.offices import Draft, Kept
 
 
@@ -51,7 +51,8 @@ def test_an_office_is_found_by_the_longest_name_that_the_words_begin_with() -> N
     offices = [office(1, "Baş"), office(2, "Baş ofis"), office(3, "Baş ofis remove")]
     assert named(offices, ["Baş", "ofis", "radius", "200"]) == (offices[1], ["radius", "200"])
     assert named(offices, ["Baş", "ofis", "remove"]) == (offices[2], [])
-    assert named(offices, ["baş", "OFİS", "radius", "200"]) == (offices[0], ["OFİS", "radius", "200"])
+    assert named(offices, ["baş", "OFİS", "radius", "200"]) == (offices[1], ["radius", "200"])
+    assert named(offices, ["baş", "ofislər"]) == (offices[0], ["ofislər"])
     assert named(offices, ["BAŞ", "ofis"]) == (offices[1], [])
 
 
@@ -59,6 +60,12 @@ def test_of_two_names_that_differ_in_case_the_one_that_was_written_is_meant() ->
     offices = [office(1, "port"), office(2, "Port")]
     assert named(offices, ["Port"])[0].office_id == 2
     assert named(offices, ["PORT"])[0].office_id == 1
+
+
+@pytest.mark.parametrize("said", ["içərişəhər  bakı", "İÇƏRİŞƏHƏR BAKI", "IÇƏRIŞƏHƏR baki"])
+def test_a_name_is_known_whatever_its_case_spaces_and_dots_of_its_is(said: str) -> None:
+    assert same_name(said, "İçərişəhər Bakı")
+    assert not same_name(said, "İçərişəhər")
 
 
 def test_an_unknown_office_is_refused_with_its_name_on_one_line() -> None:
@@ -71,7 +78,7 @@ def test_ids_are_people_to_add_and_with_a_minus_people_to_take_out() -> None:
     assert people(["5100000007", "-5100000014", "1"]) == ([5_100_000_007, 1], [5_100_000_014])
 
 
-@pytest.mark.parametrize("words", [[], ["Əli"], ["1" * 19], ["--1"], ["1.5"], ["1"] * 51, ["@eli"]])
+@pytest.mark.parametrize("words", [[], ["Əli"], ["1" * 19], ["--1"], ["1.5"], ["1"] * 51, ["@eli"], ["0"], ["-0"]])
 def test_what_is_no_list_of_ids_is_refused(words: list[str]) -> None:
     with pytest.raises(Refused):
         people(words)
