@@ -1,6 +1,6 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types reference a-day clean
+.PHONY: help setup demo up test test-long lint format types reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -16,8 +16,11 @@ demo: setup ## run the fleet against a simulated Telegram; EMPLOYEES=200 make de
 up: setup ## run the fleet with your own bot, whose token stands in .env
 	@$(BIN)/python -m local.up
 
-test: lint types ## check and test everything, with real engines
-	$(BIN)/pytest
+test: lint types ## check everything and test it with real engines, but for the long stories
+	$(BIN)/pytest -m "not long"
+
+test-long: setup ## the long stories: whole companies, a played day, proofs on large tables
+	$(BIN)/pytest -m long
 
 lint: setup ## check the style, and that imports run one way
 	$(BIN)/ruff check

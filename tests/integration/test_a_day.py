@@ -17,6 +17,8 @@ from simulator.people import Employee, Office
 from tests.integration.company import Engines
 from tests.integration.play import Line, Play, played, settings_of
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).parents[2] / "docs" / "a-day.md"
 BAKU = ZoneInfo("Asia/Baku")
 HEAD = (40.3777, 49.8920)

@@ -10,6 +10,8 @@ from simulator.chats import SeenMessage
 from simulator.people import Employee, hire
 from tests.integration.company import Company, Engines, company
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 3
 BOSS = hire(PEOPLE, offices=5, seed=1)[0]
 """The crowd's first one, whoever else is in it."""

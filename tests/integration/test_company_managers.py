@@ -10,6 +10,8 @@ from simulator.chats import SeenMessage
 from simulator.people import Employee, hire
 from tests.integration.company import Company, Engines, company
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def rooms(database_url: str, rabbitmq_url: str, redis_url: str, run: Path) -> Engines:

@@ -14,6 +14,8 @@ from simulator.chats import SeenMessage
 from simulator.people import Employee
 from tests.integration.company import Company, Engines, company
 
+pytestmark = pytest.mark.long
+
 PLACE = (40.3717, 49.8505)
 
 

@@ -11,6 +11,8 @@ from simulator.people import Employee
 from tests.integration.company import ONE_OF_EACH, Company, Engines, company
 from tests.integration.ops_side import operator
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def rooms(database_url: str, rabbitmq_url: str, redis_url: str, run: Path) -> Engines:

@@ -18,6 +18,8 @@ from simulator.people import Employee
 from tests.integration.company import Company, Engines, company
 from tests.integration.replica_side import follower, frozen, twin
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 3
 
 

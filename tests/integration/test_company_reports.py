@@ -16,6 +16,8 @@ from simulator.people import Employee, hire
 from tests.integration.broker_side import until
 from tests.integration.company import Company, Engines, company
 
+pytestmark = pytest.mark.long
+
 ONE_WORKER = {"ingress": 1, "checkin_worker": 1, "geo_worker": 1, "sender": 1}
 
 

@@ -12,6 +12,8 @@ from shared.texts import texts_in
 from simulator.people import Employee
 from tests.integration.company import Company, Engines, company
 
+pytestmark = pytest.mark.long
+
 AZ = texts_in("az")
 BAKU = ZoneInfo("Asia/Baku")
 

@@ -18,6 +18,8 @@ from local.engines import Engines
 from tests.integration import years
 from tests.integration.years import MANAGER, NOON, OFFICE, SOMEBODY, TODAY, UPDATE, day
 
+pytestmark = pytest.mark.long
+
 MODULES = (
     "book",
     "inbox",

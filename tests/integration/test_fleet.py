@@ -94,6 +94,7 @@ async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_t
         assert seen.refused_calls == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_an_active_sender_that_is_frozen_and_thaws_neither_breaks_the_cap_nor_keeps_anybody_waiting(
     rooms: Engines,

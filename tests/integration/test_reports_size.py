@@ -14,6 +14,8 @@ from shared.contracts import FILE_LIMIT
 from tests.integration.desk_side import DeskSide
 from tests.integration.report_side import ReportSide, employee, report_side
 
+pytestmark = pytest.mark.long
+
 ADMIN = 31
 PEOPLE, DAYS = 2000, 31
 MEMORY_MIB = 150
