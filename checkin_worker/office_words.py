@@ -8,13 +8,11 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from checkin_worker.offices import Draft, Kept
+from shared.office import NAME_LENGTH, RADIUS
 from shared.texts import plain_name
 
 ADD: Final = "add"
 """The word for a new office; no name begins with it."""
-RADIUS: Final = range(10, 10_001)
-"""Metres; as the table has it."""
-NAME_LENGTH: Final = 40
 _AT_ONCE: Final = 50
 """People named in one command."""
 _USUAL_RADIUS: Final = 150

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from ops.database import rows_of
 from ops.terminal import Refused
+from shared.office import NAME_LENGTH, RADIUS
 from shared.texts import plain_name
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from ops.database import Connection
 
-NAME_LENGTH: Final = 40
-RADIUS: Final = range(10, 10_001)
-"""Metres; as the table has it."""
 _POLE: Final = 90
 _DATE_LINE: Final = 180
 

@@ -210,7 +210,7 @@ async def test_the_radius_of_an_office_changes(worker: DeskSide) -> None:
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(("command", "said"), [
     ("/office Yoxdur radius 200", "«Yoxdur radius 200» adlı ofis yoxdur"),
-    ("/office Baş ofis radius 5", "Radius 10–10.000 metr olmalıdır"),
+    ("/office Baş ofis radius 5", "Radius 50–10.000 metr olmalıdır"),
     ("/office Baş ofis people Əli", "Telegram ID-sini yazın"),
     ("/office Baş ofis people 404 11", "Bu ID-lər tanınmır: 404"),
     ("/office Baş ofis manager 404", "Bu ID-lər tanınmır: 404"),

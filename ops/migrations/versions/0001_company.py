@@ -41,7 +41,7 @@ STATEMENTS = (
         name text NOT NULL UNIQUE,
         latitude double precision NOT NULL CHECK (latitude BETWEEN -90 AND 90),
         longitude double precision NOT NULL CHECK (longitude BETWEEN -180 AND 180),
-        radius_m bigint NOT NULL CHECK (radius_m BETWEEN 10 AND 10000),
+        radius_m bigint NOT NULL CHECK (radius_m BETWEEN 50 AND 10000),
         timezone text NOT NULL,
         address text,
         removed_at timestamptz

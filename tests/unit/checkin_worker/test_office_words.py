@@ -20,7 +20,7 @@ def office(number: int, name: str) -> Kept:
     ("28 May", Draft("28 May", 150, "Asia/Baku")),
     ("Radius", Draft("Radius", 150, "Asia/Baku")),
     ("London europe/london", Draft("London", 150, "Europe/London")),
-    ("A/B radius 10", Draft("A/B", 10, "Asia/Baku")),
+    ("A/B radius 50", Draft("A/B", 50, "Asia/Baku")),
     ("\u202eBa\u0000ş", Draft("Baş", 150, "Asia/Baku")),
     ("ə" * 40, Draft("ə" * 40, 150, "Asia/Baku")),
 ])  # fmt: skip
@@ -33,7 +33,7 @@ def test_a_new_office_is_a_name_and_perhaps_a_radius_and_a_zone(words: str, read
     ("radius 150", "office-usage"),
     ("add Baş ofis", "office-usage"),
     ("ə" * 41, "office-name-long"),
-    ("Baş ofis radius 9", "office-radius-wrong"),
+    ("Baş ofis radius 49", "office-radius-wrong"),
     ("Baş ofis radius 10001", "office-radius-wrong"),
     ("Baş ofis radius -50", "office-radius-wrong"),
     ("Baş ofis radius ٣٠٠", "office-radius-wrong"),
