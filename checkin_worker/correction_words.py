@@ -1,6 +1,7 @@
 """Owns how people write a correction: `/correct 2026-11-20 09:00-18:00 the reason`. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,10 @@ class Wish:
     reason: str
 
 
+Stretch = tuple[date, datetime, datetime]
+"""A working day, and from when to when (aware) somebody was at work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a wish cannot be one: the id of what is said about it."""
@@ -56,6 +61,21 @@ def read(words: str, calendar: "Calendar", now: datetime) -> Wish | Problem:
     if not reason:
         return Problem("correct-why")
     return _checked(day, (arrived, left), reason, calendar, now)
+
+
+def example(own: Iterable[Stretch], calendar: "Calendar", now: datetime) -> str | None:
+    """A day and its hours as one would write them, so that with a reason `read` takes them.
+
+    It is the first of these stretches that can be corrected, or else the last shift; None where there is neither.
+    """
+    today = calendar.workday(now)
+    days = (today - timedelta(days=back) for back in range(1, OLDEST.days + 1))
+    shifts = ((day, shift.starts, shift.ends) for day in days if (shift := calendar.shift(day)))
+    for day, start, end in (*own, *shifts):
+        words = f"{day} {start.astimezone(calendar.zone):%H:%M}-{end.astimezone(calendar.zone):%H:%M}"
+        if isinstance(read(f"{words} ?", calendar, now), Wish):
+            return words
+    return None
 
 
 def _checked(

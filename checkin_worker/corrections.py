@@ -1,14 +1,16 @@
 """Owns requests for a correction: one waits for each person and day, and the first decision holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from checkin_worker.attendance import Correction
 from checkin_worker.book import Approved, Book, Page, Rules
-from checkin_worker.correction_words import Wish
+from checkin_worker.correction_words import OLDEST, Stretch, Wish
 from checkin_worker.inbox import Inbox
+from checkin_worker.replies import Forgotten
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from checkin_worker.people import Person
     from shared.database import Connection
     from shared.texts import Texts
+    from shared.workday import Calendar
 
 CORRECT: Final = "correct"
 """What the data of the buttons begins with: `correct:yes:<correction_id>` or `correct:no:<correction_id>`."""
@@ -37,6 +40,18 @@ SELECT c.user_id, c.state, coalesce(e.official_name, e.full_name) AS by
 FROM corrections c LEFT JOIN employees e ON e.user_id = c.decided_by WHERE correction_id = $1
 """
 WAITS: Final = "SELECT EXISTS (SELECT FROM corrections WHERE user_id = $1 AND workday = $2 AND state = 'open')"
+# The days at work before today that can be corrected, the last one first; what nobody checked out of has no end.
+LATELY: Final = """
+SELECT workday, min(start_time) AS came, max(start_time) AS last_came,
+       CASE WHEN bool_and(end_time IS NOT NULL AND closed_by <> 'boundary') THEN max(end_time) END AS gone,
+       EXISTS (SELECT FROM corrections WHERE user_id = $1 AND corrections.workday = sessions.workday) AS asked
+FROM sessions WHERE user_id = $1 AND workday >= $2 AND workday < $3 GROUP BY workday ORDER BY workday DESC
+"""
+_SPANS: Final = 4
+"""Stays that a manager is shown of a day; of somebody who comes and goes more often, the last ones."""
+
+Spans = Sequence[tuple[datetime, datetime | None]]
+"""From when to when; no end where nobody checked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +73,49 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A request as whoever decides reads it: whose, about which day, what is recorded and what is wanted instead."""
+    """A request as whoever decides reads it: whose, about which day, what is recorded and what is wanted instead.
+
+    Each stay is told, since a correction takes the place of all of them: a break between two becomes work.
+    """
 
     name: str
     wish: Wish
-    came: datetime | None
-    gone: datetime | None
+    spans: Spans
     zone: ZoneInfo
 
     def told(self, texts: "Texts") -> str:
         """The text above the two buttons."""
-        recorded = _span(self.came, self.gone, self.zone) if self.came else texts.say("approve-no-record")
+        told = [_span(*span, self.zone) for span in self.spans[-_SPANS:]]
+        earlier = ["…"] if len(self.spans) > _SPANS else []
+        recorded = ", ".join(earlier + told) or texts.say("approve-no-record")
         asked = _span(self.wish.arrived, self.wish.left, self.zone)
         values = {"name": self.name, "asked": asked, "recorded": recorded, "reason": self.wish.reason}
         return texts.say("approve-correct", date=self.wish.workday, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Somebody's last days.
+
+    Attributes:
+        own: when they were at work; where the check-out was forgotten, until the end of the shift.
+        forgotten: the days of which that is so, and about which nothing was asked yet.
+    """
+
+    own: Sequence[Stretch]
+    forgotten: Sequence[Forgotten]
+
+
+async def lately(db: "Connection", user_id: int, calendar: "Calendar", today: date) -> Lately:
+    """Read the days before today that can be corrected, the last one first."""
+    own, forgotten = [], []
+    for row in await db.fetch(LATELY, user_id, today - OLDEST, today):
+        day = Forgotten(row["workday"], row["last_came"], calendar.shift(row["workday"]))
+        if end := row["gone"] or day.proposal:
+            own.append((day.workday, row["came"], end))
+        if row["gone"] is None and day.proposal and not row["asked"]:
+            forgotten.append(day)
+    return Lately(own, forgotten)
 
 
 def buttons(texts: "Texts", correction_id: int) -> list[tuple[str, str]]:

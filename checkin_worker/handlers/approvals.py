@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 # Requests to be let in, which are for admins ($1 is NULL), and corrections asked for by the people whom one decides
-# about, with what is recorded of that day; the first $2 of them, and how many there are.
+# about, with the stays recorded on that day, without an end where nobody checked out; the first $2 of them, and how
+# many there are.
 WAITING: Final = f"""
 SELECT waiting.*, recorded.*, count(*) OVER () AS everything, coalesce((
     SELECT o.timezone FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = waiting.user_id
@@ -38,9 +39,9 @@ FROM (SELECT 'admit' AS kind, e.user_id AS number, e.user_id, coalesce(e.officia
       SELECT 'correct', c.correction_id, e.user_id, coalesce(e.official_name, e.full_name),
           c.asked_at, c.workday, c.arrived_at, c.left_at, c.reason
       FROM corrections c JOIN employees e USING (user_id) WHERE c.state = 'open' AND {oversight.DECIDABLE}) waiting
-LEFT JOIN LATERAL (SELECT min(s.start_time) AS came,
-                          CASE WHEN bool_and(s.end_time IS NOT NULL) THEN max(s.end_time) END AS gone FROM sessions s
-                   WHERE s.user_id = waiting.user_id AND s.workday = waiting.workday) recorded ON true
+LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.start_time ORDER BY s.ordinal), '{{}}') AS came,
+                          array_agg(CASE WHEN s.closed_by <> 'boundary' THEN s.end_time END ORDER BY s.ordinal) AS gone
+                   FROM sessions s WHERE s.user_id = waiting.user_id AND s.workday = waiting.workday) recorded ON true
 ORDER BY asked_at, number LIMIT $2
 """  # noqa: S608 - a constant
 AT_ONCE: Final = 5
@@ -76,5 +77,6 @@ def _admission(row: "Record", texts: Texts) -> tuple[str, list[tuple[str, str]]]
 
 def _correction(row: "Record", texts: Texts) -> tuple[str, list[tuple[str, str]]]:
     wish = Wish(row["workday"], row["arrived_at"], row["left_at"], row["reason"])
-    shown = Shown(row["name"], wish, row["came"], row["gone"], ZoneInfo(row["zone"]))
+    spans = list(zip(row["came"], row["gone"] or (), strict=True))
+    shown = Shown(row["name"], wish, spans, ZoneInfo(row["zone"]))
     return shown.told(texts), corrections.buttons(texts, row["number"])

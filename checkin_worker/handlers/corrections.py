@@ -6,12 +6,12 @@ from typing import Final
 import structlog
 from aiogram import Bot, F, Router
 from aiogram.filters import Command, CommandObject
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from checkin_worker import corrections, oversight
 from checkin_worker.access import AtLeast, Standing
-from checkin_worker.correction_words import OLDEST, Problem, Wish, read
-from checkin_worker.corrections import CORRECT, Shown
+from checkin_worker.correction_words import OLDEST, Problem, Wish, example, read
+from checkin_worker.corrections import CORRECT, Lately, Shown
 from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline
 from checkin_worker.people import Person
@@ -22,6 +22,8 @@ from shared.texts import texts_in
 log = structlog.get_logger()
 
 _YES: Final = "yes"
+_FORGOTTEN: Final = 5
+"""Forgotten check-outs for which there is a button at once, the last ones."""
 
 
 def router() -> Router:
@@ -37,11 +39,17 @@ def router() -> Router:
 
 
 async def correct(message: Message, command: CommandObject, desk: Desk, bot: Bot) -> None:
-    """Understand what is wanted and pass it on; or say how to write it, with an example that fits."""
+    """Understand what is wanted and pass it on; or say how to write it, with an example that would be taken."""
     asked_at = message.date.astimezone(UTC)  # what lies after it has not happened, however late it came to our door
     found = read(command.args, desk.calendar, asked_at) if command.args else Problem("correct-how")
     if isinstance(found, Problem):
-        await message.answer(desk.texts.say(found.said) + "\n" + _example(desk))
+        async with desk.reader.connection(desk.db) as replica:
+            today = desk.calendar.workday(asked_at)
+            lately = await corrections.lately(replica, desk.person.user_id, desk.calendar, today)
+        fits = example(lately.own, desk.calendar, asked_at)
+        lines = [desk.texts.say(found.said)]
+        lines += [desk.texts.say("correct-example", command=f"/correct {fits}")] if fits else []
+        await message.answer("\n".join(lines), reply_markup=_forgotten(lately, desk))
         return
     await message.answer(await _pass_on(found, asked_at, desk, bot))
 
@@ -121,9 +129,8 @@ async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
         return desk.texts.say("correct-enough")
     asked = await corrections.ask(desk, wish, asked_at)
     sessions = (await desk.book.page(wish.workday)).day.sessions
-    came = sessions[0].start.at if sessions else None
-    gone = sessions[-1].end.at if sessions and sessions[-1].end else None
-    shown = Shown(desk.person.full_name, wish, came, gone, desk.calendar.zone)
+    spans = [(session.start.at, session.end.at if session.end else None) for session in sessions]
+    shown = Shown(desk.person.full_name, wish, spans, desk.calendar.zone)
     for overseer in overseers:
         texts = texts_in(overseer.language)
         keyboard = inline(corrections.buttons(texts, asked.correction_id))
@@ -133,12 +140,15 @@ async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
     return desk.texts.say("correct-sent-again" if asked.replaced else "correct-sent")
 
 
-def _example(desk: Desk) -> str:
-    """A correction of today as one would write it, by the person's own schedule."""
-    today = desk.calendar.workday(desk.received_at)
-    schedule = desk.calendar.schedule(today)
-    hours = f"{schedule.starts:%H:%M}-{schedule.ends:%H:%M}"
-    return desk.texts.say("correct-example", command=f"/correct {today} {hours}")
+def _forgotten(lately: Lately, desk: Desk) -> InlineKeyboardMarkup | None:
+    """A button for each check-out that was forgotten, as there was one below the check-in after it."""
+    rows = []
+    for day in lately.forgotten[:_FORGOTTEN]:
+        if day.proposal is not None:
+            clock = f"{day.proposal.astimezone(desk.calendar.zone):%H:%M}"
+            label = desk.texts.say("correct-left", date=day.workday, time=clock)
+            rows.append([(label, f"{CORRECT_LEFT}:{day.workday}:{int(day.proposal.timestamp())}")])
+    return inline(*rows) if rows else None
 
 
 def _day(text: str, desk: Desk) -> date | None:

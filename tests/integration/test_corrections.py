@@ -157,9 +157,48 @@ async def test_a_button_of_another_day_or_with_an_impossible_moment_asks_for_not
 
 async def test_words_that_are_no_correction_are_answered_with_what_is_wrong_and_an_example(team: DeskSide) -> None:
     (call,) = await team.text("/correct")
-    assert "Məsələn: /correct 2026-07-07 11:00-18:00" in call.params["text"]
+    assert call.params["text"].endswith("Məsələn: /correct 2026-07-06 09:58-18:00 telefon evdə qalmışdı")
     (call,) = await team.text("/correct 06.07 18:00-09:00 x", language="en")
     assert call.params["text"].startswith("These hours do not fit into that working day.")
+
+
+async def test_the_example_is_taken_as_it_stands(team: DeskSide) -> None:
+    (call,) = await team.text("/correct")
+    calls = await team.text(call.params["text"].partition("Məsələn: ")[2])
+    assert to(calls, PERSON)[0].startswith("📨 Sorğunuz")
+    assert "İstəyir: 09:58–18:00" in to(calls, BOSS)[0]
+
+
+async def test_the_command_alone_has_a_button_for_each_forgotten_check_out_of_which_nothing_was_asked(
+    team: DeskSide,
+) -> None:
+    await team.tap()
+    team.later(days=1)
+    (call,) = await team.text("/correct")
+    rows = call.params["reply_markup"]["inline_keyboard"]
+    assert [button["text"] for (button,) in rows] == [
+        "7 iyl 2026 · Çıxış vaxtım: 18:00",
+        "6 iyl 2026 · Çıxış vaxtım: 18:00",
+    ]
+    asked = await team.press(rows[1][0]["callback_data"])
+    assert "İstəyir: 09:58–18:00" in to(asked, BOSS)[0]
+    (call,) = await team.text("/correct")
+    assert [data for ((data),) in call.params["reply_markup"]["inline_keyboard"]] == [rows[0][0]]
+    (call,) = await team.text("/correct", person=BOSS)
+    assert "reply_markup" not in call.params
+
+
+async def test_a_manager_is_shown_each_stay_that_a_correction_would_replace_and_no_end_that_nobody_made(
+    team: DeskSide,
+) -> None:
+    await team.tap()
+    for hours in (2, 3, 19):  # away from 11:58 to 14:58, and no check-out before the next morning's check-in
+        team.later(hours=hours)
+        (tapped,) = await team.tap()
+    ((button,),) = tapped.params["reply_markup"]["inline_keyboard"]
+    (asked,) = to(await team.press(button["callback_data"]), BOSS)
+    assert "Qeyddə: 09:58–11:58, 14:58–…" in asked
+    assert to(await team.text("/approve", person=BOSS), BOSS)[1:] == [asked]
 
 
 async def test_a_correction_says_nothing_about_what_came_after_it_was_asked_however_late_it_arrives(

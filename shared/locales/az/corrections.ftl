@@ -1,6 +1,7 @@
 # $command is "/correct", a day and the hours, ready to be copied.
 correct-how = ✏️ Düzəliş belə yazılır: gün, gəliş və gediş vaxtı, səbəb.
 correct-example = Məsələn: { $command } telefon evdə qalmışdı
+correct-left = { DATETIME($date, dateStyle: "medium") } · { button-left-at }
 correct-no-such-time = Belə bir gün və ya saat yoxdur.
 correct-why = Səbəbi də yazın, rəhbər onu görəcək.
 correct-future = Gələcək vaxt üçün düzəliş olmur.

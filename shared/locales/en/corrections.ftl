@@ -1,6 +1,7 @@
 # $command is "/correct", a day and the hours, ready to be copied.
 correct-how = ✏️ Write a correction like this: the day, when you arrived and left, and why.
 correct-example = For example: { $command } my phone was at home
+correct-left = { DATETIME($date, dateStyle: "medium") } · { button-left-at }
 correct-no-such-time = There is no such day or time.
 correct-why = Please add the reason; your manager will read it.
 correct-future = The future cannot be corrected.

@@ -1,6 +1,7 @@
 # $command is "/correct", a day and the hours, ready to be copied.
 correct-how = ✏️ Исправление пишется так: день, время прихода и ухода, причина.
 correct-example = Например: { $command } телефон остался дома
+correct-left = { DATETIME($date, dateStyle: "medium") } · { button-left-at }
 correct-no-such-time = Такого дня или времени нет.
 correct-why = Добавьте причину: её увидит руководитель.
 correct-future = Исправить будущее нельзя.

@@ -1,6 +1,7 @@
 # $command is "/correct", a day and the hours, ready to be copied.
 correct-how = ✏️ Düzeltme şöyle yazılır: gün, geliş ve çıkış saati, neden.
 correct-example = Örneğin: { $command } telefonum evde kaldı
+correct-left = { DATETIME($date, dateStyle: "medium") } · { button-left-at }
 correct-no-such-time = Böyle bir gün ya da saat yok.
 correct-why = Nedenini de yazın, yöneticiniz görecek.
 correct-future = Gelecek için düzeltme yapılamaz.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkin_worker.correction_words import LONGEST_REASON, Problem, Wish, read
+from checkin_worker.correction_words import LONGEST_REASON, Problem, Wish, example, read
 from shared.workday import Calendar, Schedule
 
 BAKU = ZoneInfo("Asia/Baku")
@@ -75,6 +75,26 @@ def test_a_long_reason_is_cut_to_what_a_manager_reads() -> None:
     wish = read(f"20.11 09:00-18:00 {'ə' * 4000}", OFFICE, NOW)
     assert isinstance(wish, Wish)
     assert wish.reason == "ə" * LONGEST_REASON
+
+
+@pytest.mark.parametrize("calendar", [OFFICE, NIGHTS])
+@pytest.mark.parametrize("hours", range(0, 72, 5))
+def test_an_example_with_a_reason_is_taken_at_any_hour_of_any_day(calendar: Calendar, hours: int) -> None:
+    now = NOW + timedelta(hours=hours)
+    assert isinstance(read(f"{example([], calendar, now)} telefon evdə idi", calendar, now), Wish)
+
+
+def test_an_example_is_of_ones_own_last_day_that_can_be_corrected() -> None:
+    tuesday, monday = (
+        (day, local(day, "08:58"), local(day, "18:04")) for day in (date(2026, 11, 24), date(2026, 11, 23))
+    )
+    assert example([tuesday, monday], OFFICE, NOW) == "2026-11-23 08:58-18:04", "Tuesday is not over at 15:00"
+    assert example([], OFFICE, NOW) == "2026-11-23 09:00-18:00"
+
+
+def test_whoever_has_neither_a_day_nor_a_shift_gets_no_example() -> None:
+    never = Calendar(BAKU, time(4), Schedule("on call", time(9), time(18), weekdays=frozenset()))
+    assert example([], never, NOW) is None
 
 
 @given(st.text() | st.from_regex(r"\A\d{1,4}[-.]\d{1,2}[-.]?\d{0,2} \d\d:\d\d-\d\d:\d\d \w*\Z"))
