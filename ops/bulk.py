@@ -48,7 +48,11 @@ class BulkPublisher:
             async with asyncio.timeout(CONFIRM_TIMEOUT), asyncio.TaskGroup() as group:
                 for _ in range(min(IN_FLIGHT, len(calls))):
                     group.create_task(self._publish(waiting, confirmed))
-        except* BROKER_ERRORS as problems:
+        except BROKER_ERRORS as late:
+            raise BrokerUnavailable(f"{self._queue}: {late!r}") from late
+        except ExceptionGroup as problems:  # not `except*`: Python 3.11.2 wraps what is raised within it
+            if problems.split(BROKER_ERRORS)[1] is not None:
+                raise
             raise BrokerUnavailable(f"{self._queue}: {problems.exceptions[0]!r}") from problems
         if len(confirmed) < len(calls):  # aio-pika cancels who waits on a connection that died
             raise BrokerUnavailable(f"{self._queue}: the connection died")
