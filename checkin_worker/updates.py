@@ -33,7 +33,7 @@ from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
 from shared.replicas import Reader
-from shared.texts import texts_in
+from shared.texts import LANGUAGES, texts_in
 from shared.workday import is_holiday
 
 if TYPE_CHECKING:
@@ -86,8 +86,11 @@ class UpdateHandler:
         self._bot = Bot(_NO_TOKEN, session=CollectingSession(settings.telegram_bot_username))
         self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher.include_router(router())
+        # Built, read and asked now, so that the first check-ins of the day do not wait.
         build(Update, *COLLECTED)
-        is_holiday(settings.schedule.country, now().date())  # asked now, so that the first check-in does not wait
+        for language in LANGUAGES:
+            texts_in(language)
+        is_holiday(settings.schedule.country, now().date())
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Give the update its effect once, and publish what it answers.
