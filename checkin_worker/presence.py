@@ -6,7 +6,7 @@ And the SQL that makes the roll of it: who is in, who is late, who is missing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,31 +14,44 @@ import msgspec
 from checkin_worker.oversight import VISIBLE
 from shared.workday import Calendar, Schedule, Shift, schedule_of
 
+if TYPE_CHECKING:
+    from shared.database import Connection
+    from shared.settings import WorkdaySettings
+
 _BEFORE: Final = timedelta(days=3)
 """A working day is named at most two days before or after the date anywhere on Earth; a third for the rest between
 shifts."""
+WEEK: Final = 2 * _BEFORE
+"""From the first day that matters at a moment to the last."""
 
-# People by what makes their day: the zone of their first office, and their schedules within a week around $2 + 3. An
-# assignment before that week holds from its first day, so that people who got the same schedule at different times
-# are alike.
+
+def pattern(until: str) -> str:
+    """SQL of what makes the working days of `employees e` from $2 to `until`, a date: text, the same for those alike.
+
+    It has the zone of their first office, and their schedules. An assignment before $2 holds from there, so that people
+    who got the same schedule at different times are alike.
+    """
+    return f"""json_build_array(
+    (SELECT o.timezone FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id
+     ORDER BY w.position, w.office_id LIMIT 1),
+    (SELECT json_agg(json_build_array(greatest(a.since, $2::date), a.schedule_id) ORDER BY a.since)
+     FROM schedule_assignments a
+     WHERE a.user_id = e.user_id AND a.since <= {until} AND NOT EXISTS (
+         SELECT FROM schedule_assignments b
+         WHERE b.user_id = e.user_id AND b.since > a.since AND b.since <= $2::date)))::text"""  # noqa: S608 - our own words
+
+
+# People by what makes their days in the week around $2 + 3.
 ALIKE: Final = f"""
 SELECT pattern, array_agg(user_id ORDER BY user_id) AS people
-FROM (SELECT e.user_id, json_build_array(
-          (SELECT o.timezone FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id
-           ORDER BY w.position, w.office_id LIMIT 1),
-          (SELECT json_agg(json_build_array(greatest(a.since, $2::date), a.schedule_id) ORDER BY a.since)
-           FROM schedule_assignments a
-           WHERE a.user_id = e.user_id AND a.since <= $2::date + 6 AND NOT EXISTS (
-               SELECT FROM schedule_assignments b
-               WHERE b.user_id = e.user_id AND b.since > a.since AND b.since <= $2::date)))::text AS pattern
+FROM (SELECT e.user_id, {pattern("$2::date + 6")} AS pattern
       FROM employees e WHERE e.status = 'active' AND {VISIBLE}) visible
 GROUP BY pattern ORDER BY pattern
 """  # noqa: S608 - a constant
 RULES: Final = """
 SELECT (SELECT coalesce(json_agg(json_build_array(schedule_id, name, starts, ends, grace_minutes, weekdays, country,
                                                   timezone)), '[]') FROM schedules) AS schedules,
-       (SELECT coalesce(json_object_agg(day, off), '{}') FROM holidays WHERE day BETWEEN $1 AND $1::date + 6)
-           AS exceptions
+       (SELECT coalesce(json_object_agg(day, off), '{}') FROM holidays WHERE day BETWEEN $1 AND $2) AS exceptions
 """
 
 # $1, $2: everybody visible, and the number of the crew of each; $3 to $5: each crew's workday, its beginning, and the
@@ -138,15 +151,23 @@ class Crew:
 
 
 def since(moment: datetime) -> date:
-    """The first day that matters at that moment: the second argument of ALIKE, and the one of RULES."""
+    """The first day that matters at that moment: the second argument of ALIKE."""
     return moment.date() - _BEFORE
 
 
-def company(schedules: str, exceptions: str, *, zone: ZoneInfo, boundary: time, default: Schedule) -> Company:
+async def rules(db: "Connection", first: date, last: date, settings: "WorkdaySettings") -> Company:
+    """The company's rules for these days."""
+    row = await db.fetchrow(RULES, first, last)
+    if row is None:
+        raise AssertionError("the query answers always")
+    return company(row["schedules"], row["exceptions"], settings)
+
+
+def company(schedules: str, exceptions: str, settings: "WorkdaySettings") -> Company:
     """The company's rules, from the columns of RULES and the settings."""
     named = {number: schedule_of(*columns) for number, *columns in _json(schedules)}
     days = {date.fromisoformat(day): off for day, off in _json(exceptions).items()}
-    return Company(zone, boundary, default, named, days)
+    return Company(settings.zone, settings.workday_boundary, settings.schedule, named, days)
 
 
 def crews(patterns: Mapping[str, Sequence[int]], rules: Company, moment: datetime) -> list[Crew]:

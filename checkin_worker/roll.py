@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from checkin_worker.fence import Fence
-from checkin_worker.presence import ALIKE, POINTS, ROLL, RULES, Company, Crew, company, crews, since
+from checkin_worker.presence import ALIKE, POINTS, ROLL, WEEK, Crew, crews, rules, since
 from checkin_worker.suspicion import Spot, impossible_speed
 
 if TYPE_CHECKING:
@@ -76,9 +76,10 @@ class Roll:
 
 async def read(db: "Connection", asked: Asked, settings: "WorkerSettings") -> Roll:
     """Read a page of the roll, the last one if there are fewer."""
-    found = await db.fetch(ALIKE, asked.scope, since(asked.moment))
-    rules = await _rules(db, asked, settings)
-    groups = crews({row["pattern"]: row["people"] for row in found}, rules, asked.moment)
+    first = since(asked.moment)
+    found = await db.fetch(ALIKE, asked.scope, first)
+    company = await rules(db, first, first + WEEK, settings)
+    groups = crews({row["pattern"]: row["people"] for row in found}, company, asked.moment)
     rows = await db.fetch(ROLL, *_arrays(groups), asked.moment, asked.whom, asked.page, PAGE)
     pages = max(1, -(-rows[0]["matching"] // PAGE))
     counts = {name: rows[0][f"n_{name}"] for name in ("in", "late", "missing", "expected", "left", "off")}
@@ -86,19 +87,6 @@ async def read(db: "Connection", asked: Asked, settings: "WorkerSettings") -> Ro
     points = await _points(db, {row["user_id"]: groups[row["crew"] - 1] for row in shown})
     lines = [_line(row, groups[row["crew"] - 1], points.get(row["user_id"], [])) for row in shown]
     return Roll(asked, counts, lines, min(asked.page, pages - 1), pages)
-
-
-async def _rules(db: "Connection", asked: Asked, settings: "WorkerSettings") -> Company:
-    row = await db.fetchrow(RULES, since(asked.moment))
-    if row is None:
-        raise AssertionError("the query answers always")
-    return company(
-        row["schedules"],
-        row["exceptions"],
-        zone=settings.zone,
-        boundary=settings.workday_boundary,
-        default=settings.schedule,
-    )
 
 
 def _arrays(groups: Sequence[Crew]) -> tuple[list[object], ...]:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkin_worker.presence import Company, company
+from checkin_worker.presence import rules
 from checkin_worker.reports.month import Month, Plan, days_of
-from checkin_worker.reports.queries import EVENTS, RULES, SESSIONS, Feed, people
+from checkin_worker.reports.queries import EVENTS, SESSIONS, Feed, people
 from checkin_worker.reports.remarks import entries
 from checkin_worker.reports.request import Made, ReportRequest
 from checkin_worker.reports.sheets import Employee, Sheets
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 async def attendance_file(db: "Connection", request: ReportRequest, settings: "WorkerSettings", folder: Path) -> Made:
     """Make the month's .xlsx in the folder; `db` is within a transaction that sees one moment."""
     month, texts = Month.named(request.month), texts_in(request.language)
-    rules = await _rules(db, month, settings)
+    company = await rules(db, month.first, month.last, settings)
     found = await people(db, request.scope, request.office_id, (month.first, month.last))
     plans: dict[str, Plan] = {}
     for row in found:
         if row["pattern"] not in plans:
-            plans[row["pattern"]] = Plan(rules.calendar(row["pattern"]), month)
+            plans[row["pattern"]] = Plan(company.calendar(row["pattern"]), month)
     feeds = await _feeds(db, month, found, [plans[row["pattern"]] for row in found])
     asked_at = datetime.fromtimestamp(request.asked_at, UTC)
     name = texts.say("report-file", month=month.name)
@@ -41,19 +41,6 @@ async def attendance_file(db: "Connection", request: ReportRequest, settings: "W
             sheets.add(_employee(row, plan, asked_at), days, entries(plan, events, sessions))
         sheets.complete()
     return Made(file=name, people=[row["user_id"] for row in found], rows=sheets.rows)
-
-
-async def _rules(db: "Connection", month: Month, settings: "WorkerSettings") -> Company:
-    row = await db.fetchrow(RULES, month.first, month.last)
-    if row is None:
-        raise AssertionError("the query answers always")
-    return company(
-        row["schedules"],
-        row["exceptions"],
-        zone=settings.zone,
-        boundary=settings.workday_boundary,
-        default=settings.schedule,
-    )
 
 
 async def _feeds(db: "Connection", month: Month, found: list["Record"], plans: list[Plan]) -> tuple[Feed, Feed]:

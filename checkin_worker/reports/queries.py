@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from checkin_worker.oversight import VISIBLE
+from checkin_worker.presence import pattern
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -18,17 +19,10 @@ BATCH: Final = 500
 """Rows fetched at once."""
 
 # Who is in the month ($2 to $3): who is with the company, and who left a trace in it. $1 is whom one sees, $4 an office
-# (null for all). A plan that began before the month holds from its first day, so that people whose days are alike have
-# the same pattern.
+# (null for all).
 PEOPLE: Final = f"""
-SELECT e.user_id, coalesce(e.official_name, e.full_name) AS name, e.status, e.enrolled_at, json_build_array(
-        (SELECT o.timezone FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id
-         ORDER BY w.position, w.office_id LIMIT 1),
-        (SELECT json_agg(json_build_array(greatest(a.since, $2::date), a.schedule_id) ORDER BY a.since)
-         FROM schedule_assignments a
-         WHERE a.user_id = e.user_id AND a.since <= $3::date + 3 AND NOT EXISTS (
-             SELECT FROM schedule_assignments b
-             WHERE b.user_id = e.user_id AND b.since > a.since AND b.since <= $2::date)))::text AS pattern,
+SELECT e.user_id, coalesce(e.official_name, e.full_name) AS name, e.status, e.enrolled_at,
+    {pattern("$3::date + 3")} AS pattern,
     (SELECT string_agg(o.name, ', ' ORDER BY w.position, w.office_id)
      FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id) AS offices,
     coalesce(absent.days, '{{}}') AS absences
@@ -43,11 +37,6 @@ WHERE {VISIBLE}
        OR absent.days IS NOT NULL)
 ORDER BY coalesce(e.official_name, e.full_name) COLLATE "az-x-icu", e.user_id
 """  # noqa: S608 - a constant
-RULES: Final = """
-SELECT (SELECT coalesce(json_agg(json_build_array(schedule_id, name, starts, ends, grace_minutes, weekdays, country,
-                                                  timezone)), '[]') FROM schedules) AS schedules,
-       (SELECT coalesce(json_object_agg(day, off), '{}') FROM holidays WHERE day BETWEEN $1 AND $2) AS exceptions
-"""
 # $1 are the people, in the order of the sheets; $2 to $3 the month.
 SESSIONS: Final = """
 SELECT who.place, s.workday, s.boundary, s.start_time, s.end_time, s.opened_by, s.closed_by, s.start_update_id,

@@ -93,7 +93,7 @@ QUERIES = {
     "why.VERDICT": Asked((SOMEBODY, TODAY), {"sessions_pkey", "absences_pkey"}),
     "why.DETAILS": Asked((SOMEBODY, MORNING, NEXT, TODAY), {"attendance_events_pkey"}),
     "presence.ALIKE": Asked((None, day(3)), everybody=True),
-    "presence.RULES": Asked((day(3),)),
+    "presence.RULES": Asked((FIRST, LAST)),
     "presence.ROLL": Asked((*CREWS, NOON, "all", 0, 8), {"sessions_pkey"}, everybody=True),
     "presence.POINTS": Asked((PAGE, [MORNING] * 8, [NEXT] * 8), {"attendance_events_pkey", "idx_events_point"}),
     "oversight.SEES": Asked((MANAGER, SOMEBODY), {"employees_pkey"}),
@@ -101,7 +101,6 @@ QUERIES = {
     "oversight.NOTE": Asked((MANAGER, "now", PAGE, UPDATE)),
     "oversight.TOLD": Asked(([MANAGER], "correction asked", SOMEBODY, UPDATE)),
     "reports.queries.PEOPLE": Asked((None, FIRST, LAST, OFFICE), everybody=True),
-    "reports.queries.RULES": Asked((FIRST, LAST)),
     "reports.queries.SESSIONS": Asked((EVERYBODY, FIRST, LAST)),
     "reports.queries.EVENTS": Asked(
         (

@@ -8,10 +8,9 @@ import orjson
 import pytest
 
 from checkin_worker.presence import Company, Crew, company, crews, since
-from shared.workday import Schedule
+from shared.settings import WorkdaySettings
 
 BAKU = ZoneInfo("Asia/Baku")
-DEFAULT = Schedule("default", time(11), time(18))
 DAY = [1, "day", "09:00:00", "18:00:00", 10, [1, 2, 3, 4, 5], "AZ", None]
 NIGHT = [2, "night", "22:00:00", "06:00:00", 0, [1, 2, 3, 4, 5, 6, 7], None, None]
 LONDON = [3, "london", "09:00:00", "17:00:00", 0, [1, 2, 3, 4, 5], None, "Europe/London"]
@@ -21,7 +20,7 @@ MONDAY = date(2026, 7, 6)
 def rules(exceptions: Mapping[str, bool] | None = None) -> Company:
     schedules = orjson.dumps([DAY, NIGHT, LONDON]).decode()
     days = orjson.dumps(exceptions or {}).decode()
-    return company(schedules, days, zone=BAKU, boundary=time(4), default=DEFAULT)
+    return company(schedules, days, WorkdaySettings())
 
 
 def pattern(zone: str | None = None, *plan: tuple[str, int]) -> str:
