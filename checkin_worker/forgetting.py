@@ -15,8 +15,9 @@ DELETE: Final = (
     "DELETE FROM throttles WHERE user_id = $1",
     "DELETE FROM invite_uses WHERE user_id = $1",
     "DELETE FROM office_managers WHERE user_id = $1",
+    "DELETE FROM calls WHERE chat_id = $1",
     # An update that is handed out again after this must still find that it has had its effect.
-    "UPDATE inbox SET replies = '[]' WHERE user_id = $1",
+    r"UPDATE inbox SET replies = '\x90' WHERE user_id = $1",  # an empty list, in MessagePack
 )
 MARKS: Final = "SELECT count(*) FROM attendance_events WHERE user_id = $1"
 # A session that is open would be open for ever: nobody is left to close it.

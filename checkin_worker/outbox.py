@@ -28,7 +28,7 @@ from aiogram.types import BufferedInputFile, User
 
 from checkin_worker.attendance import Event
 from shared.contracts import EventRef, File, GeoRequest, Message, OutboundCall, Slot, encode
-from shared.topology import GEO_REQUESTS, INTERACTIVE
+from shared.topology import FILES, GEO_REQUESTS, INTERACTIVE
 
 COLLECTED: Final = (SendMessage, EditMessageText, AnswerCallbackQuery, SendDocument, SendPhoto)
 """The methods that handlers may use."""
@@ -39,7 +39,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
     queue: str
     key: str
-    body: msgspec.Raw
+    body: bytes
 
 
 class Outbox:
@@ -91,18 +91,20 @@ class Outbox:
 
     def request(self, queue: str, key: str, message: Message) -> None:
         """Have a message published for another service, after the calls."""
-        self._others.append(Outgoing(queue, key, _raw(message)))
+        self._others.append(Outgoing(queue, key, encode(message)))
 
     def sealed(self) -> bytes:
         """Everything collected, as stored in the inbox; address requests first, so that addresses come early."""
-        requests = [Outgoing(GEO_REQUESTS.name, request.reply_key, _raw(request)) for request in self._requests]
-        calls = [Outgoing(INTERACTIVE.name, call.key, _raw(call)) for call in self._calls]
-        return encode(requests + calls + self._others)
+        requests = [Outgoing(GEO_REQUESTS.name, request.reply_key, encode(request)) for request in self._requests]
+        calls = [
+            Outgoing(FILES.name if call.file else INTERACTIVE.name, call.key, encode(call)) for call in self._calls
+        ]
+        return msgspec.msgpack.encode(requests + calls + self._others)
 
 
 def unsealed(replies: bytes) -> list[Outgoing]:
     """Read what `Outbox.sealed` wrote."""
-    return msgspec.json.decode(replies, type=list[Outgoing])
+    return msgspec.msgpack.decode(replies, type=list[Outgoing])
 
 
 def _file_of(method: TelegramMethod[Any]) -> File | None:
@@ -126,10 +128,6 @@ def _said(value: Any) -> Any:  # noqa: ANN401 - plain JSON
     if isinstance(value, dict):
         return {name: _said(inner) for name, inner in value.items() if inner is not None}
     return [_said(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _raw(message: Message) -> msgspec.Raw:
-    return msgspec.Raw(encode(message))
 
 
 open_outbox: Final[ContextVar[Outbox]] = ContextVar("open_outbox")

@@ -105,9 +105,7 @@ class UpdateHandler:
             return Done()
         replies = await self._effect(update, Sender(user, _received_at(delivery)))
         for outgoing in unsealed(replies):
-            await self._publisher.publish(
-                outgoing.queue, bytes(outgoing.body), key=outgoing.key, headers=delivery.trail
-            )
+            await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
         return Done()
 
     def _decode(self, body: bytes) -> Update:

@@ -21,11 +21,12 @@ from shared.cache import Cache
 from shared.consume import Consumer
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
-from shared.topology import BULK, ENRICHMENT, INTERACTIVE, SENDER_TURN
+from shared.topology import BULK, ENRICHMENT, FILES, INTERACTIVE, SENDER_TURN
 from shared.turn import Turn
 
 WINDOWS: Final = (
     (INTERACTIVE, Priority.INTERACTIVE, 400),
+    (FILES, Priority.INTERACTIVE, 2),
     (ENRICHMENT, Priority.ENRICHMENT, 400),
     (BULK, Priority.BULK, 100),
 )

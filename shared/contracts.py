@@ -23,7 +23,7 @@ TRACEPARENT: Final = "traceparent"
 
 
 FILE_LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of a file. RabbitMQ 4 refuses messages over 16 MiB, and base64 makes four bytes of three."""
+"""Bytes of a file: RabbitMQ 4 refuses messages over 16 MiB, and every service that a file passes holds it in memory."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,10 +32,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file that a call uploads, and the parameter that it is.
 
-    It travels by value, as base64: the sender asks no database, so what it sends must be in the message.
+    It travels by value, since the sender asks no database: its bytes as they are, after the call's JSON and a line
+    feed, which JSON as we write it does not contain.
 
     Raises:
         ValueError: `content` is longer than FILE_LIMIT.
@@ -43,7 +44,7 @@ class File(msgspec.Struct, frozen=True):
 
     field: Literal["document", "photo"]
     name: str
-    content: bytes
+    content: bytes = b""
 
     def __post_init__(self) -> None:
         if len(self.content) > FILE_LIMIT:
@@ -61,6 +62,15 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     becomes `method` on the target's message when that is gone out, and is dropped when there is no such message
     (`if_gone`). `awaits_enrichment`: such a change is on its way, a short wait may save a call. `file` is what the
     call uploads beside its `params`.
+
+    Attributes:
+        asked_at: when the update that this answers came to our door, unix seconds; None if nobody asked.
+        topic: of the calls of one topic that wait in a chat, only the newest goes out.
+        if_unknown: what to do when nobody knows whether Telegram did it, because no answer came: repeat it (a person
+            who waits for a reply gets it, perhaps twice), or leave it (a reminder is never given twice).
+        late_after: seconds after its making from which the call is late. Then `late_note` is added to its text, or
+            the call is dropped if there is none. None: never late.
+        campaign_id: the campaign that it is part of.
     """
 
     key: str
@@ -72,6 +82,67 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     awaits_enrichment: bool = False
     if_gone: Literal["drop"] = "drop"
     file: File | None = None
+    asked_at: float | None = None
+    topic: str | None = None
+    if_unknown: Literal["repeat", "leave"] = "repeat"
+    late_after: float | None = None
+    late_note: str | None = None
+    campaign_id: int | None = None
+
+
+CallOutcome = Literal[
+    "sent", "unknown", "unreachable", "refused", "failed", "expired", "withdrawn", "superseded", "merged"
+]
+"""What became of a call in the end.
+
+sent: Telegram did it. unknown: no answer came, and it is not repeated. unreachable: the person blocked the bot or is
+gone. refused: Telegram says why it never will. failed: tried for as long as is sensible. expired: too late to be
+useful. withdrawn: its campaign was paused or cancelled before it went. superseded: a newer call of its topic went
+instead. merged: it went inside the call that it changes, or vanished with it.
+"""
+CallPriority = Literal["interactive", "enrichment", "bulk"]
+
+
+class Receipt(Message, frozen=True, kw_only=True):
+    """What became of a call, in `receipts`: told once the sender knows, and again if it cannot tell that it was told.
+
+    Attributes:
+        key, chat_id, method, campaign_id, created_at: the call's.
+        priority: the queue that it came through.
+        what: the beginning of its text, for people who look it up.
+        outcome: in the end.
+        reason: Telegram's words, where it gave any.
+        message_id: of the message that the call made; 0 where it made none.
+        doubtful: tries before this one of which nobody knows whether Telegram did them.
+        settled_at: unix seconds.
+    """
+
+    key: str
+    chat_id: int
+    method: str
+    priority: CallPriority
+    what: str
+    outcome: CallOutcome
+    created_at: float
+    settled_at: float
+    reason: str = ""
+    message_id: int = 0
+    doubtful: int = 0
+    campaign_id: int | None = None
+
+
+class Order(Message, frozen=True, kw_only=True):
+    """What an operator wants of the sender, in `sender.turn`: whoever holds the right to send keeps the newest.
+
+    Attributes:
+        subject: a `CallPriority`, or `campaign:` and its number.
+        state: running as usual; paused: nothing of it goes out; cancelled: what waits of it is dropped.
+        given_at: unix seconds; a later order about a subject replaces an earlier one.
+    """
+
+    subject: str
+    state: Literal["running", "paused", "cancelled"]
+    given_at: float
 
 
 class EventRef(msgspec.Struct, frozen=True):
@@ -124,7 +195,15 @@ class _Versioned(msgspec.Struct):
 _version = msgspec.json.Decoder(_Versioned)
 _decoders: dict[type[Message], msgspec.json.Decoder[Any]] = {}
 
-encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(message: Message) -> bytes:
+    """Write a message: JSON, and after a line feed the bytes of its file if it has one."""
+    if not isinstance(message, OutboundCall) or message.file is None:
+        return _encode(message)
+    head = msgspec.structs.replace(message, file=msgspec.structs.replace(message.file, content=b""))
+    return b"\n".join((_encode(head), message.file.content))
 
 
 def decode(kind: type[M], body: bytes) -> M:
@@ -134,10 +213,14 @@ def decode(kind: type[M], body: bytes) -> M:
         Undecodable: not JSON, a version other than ours, or fields that do not fit.
     """
     decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    head, _, content = body.partition(b"\n")
     try:
-        if (version := _version.decode(body).v) != VERSION:
+        if (version := _version.decode(head).v) != VERSION:
             raise Undecodable(f"version {version} of {kind.__name__} is unknown here, this release reads {VERSION}")
-        message: M = decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        message: M = decoder.decode(head)
+        if content and isinstance(message, OutboundCall) and message.file is not None:
+            file = File(message.file.field, message.file.name, content)
+            return msgspec.structs.replace(message, file=file)
+    except (ValueError, UnicodeDecodeError, RecursionError) as problem:  # msgspec's errors are ValueErrors
         raise Undecodable(f"not a {kind.__name__}: {problem}") from problem
     return message

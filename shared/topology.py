@@ -43,12 +43,26 @@ GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", retries=(2, 10,
 INTERACTIVE: Final = WorkQueue("outbound.interactive", dead="dead.outbound", delivery_limit=1000)
 ENRICHMENT: Final = WorkQueue("outbound.enrichment", dead="dead.outbound", delivery_limit=1000)
 BULK: Final = WorkQueue("outbound.bulk", dead="dead.outbound", delivery_limit=1000)
+FILES: Final = WorkQueue("outbound.files", dead="dead.outbound", delivery_limit=1000, max_length=10_000)
+"""Calls that upload a file; apart, since few of them fill a memory that holds hundreds of the others."""
+RECEIPTS: Final = WorkQueue("receipts", dead="dead.receipts", retries=(5, 30, 120))
 REPORTS: Final = WorkQueue("reports", dead="dead.reports", retries=(5, 30, 120))
 SENDER_TURN: Final = WorkQueue("sender.turn", dead="", delivery_limit=1_000_000, single_active=True)
 INGRESS_TURN: Final = WorkQueue("ingress.turn", dead="", delivery_limit=1_000_000, single_active=True)
 """Their active consumer holds the right to send, or to poll (`shared.turn`). Their messages are worth nothing."""
 
-WORK_QUEUES: Final = (UPDATES, GEO_REQUESTS, INTERACTIVE, ENRICHMENT, BULK, REPORTS, SENDER_TURN, INGRESS_TURN)
+WORK_QUEUES: Final = (
+    UPDATES,
+    GEO_REQUESTS,
+    INTERACTIVE,
+    ENRICHMENT,
+    BULK,
+    FILES,
+    RECEIPTS,
+    REPORTS,
+    SENDER_TURN,
+    INGRESS_TURN,
+)
 _QUORUM: Final = {"x-queue-type": "quorum"}
 
 

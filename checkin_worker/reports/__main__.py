@@ -17,7 +17,7 @@ from checkin_worker.reports.attendance_file import attendance_file
 from checkin_worker.reports.own_data import own_data_file
 from checkin_worker.reports.request import MADE, Made, ReportRequest
 from checkin_worker.settings import WorkerSettings
-from shared.contracts import decode, encode
+from shared.contracts import decode
 from shared.database import PrimaryPool, replica_pools
 from shared.replicas import Reader
 from shared.settings import read
@@ -76,7 +76,7 @@ def main() -> None:
     except Exception:
         log.exception("report_failed", kind=request.kind, month=request.month)
         sys.exit(1)
-    (folder / MADE).write_bytes(encode(msgspec.structs.replace(made, peak_mib=peak_mib())))
+    (folder / MADE).write_bytes(msgspec.json.encode(msgspec.structs.replace(made, peak_mib=peak_mib())))
 
 
 if __name__ == "__main__":

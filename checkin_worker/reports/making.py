@@ -23,7 +23,7 @@ from shared.contracts import FILE_LIMIT, File, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.publisher import Headers, Publisher
 from shared.texts import texts_in
-from shared.topology import INTERACTIVE, REPORTS
+from shared.topology import FILES, INTERACTIVE, REPORTS
 
 log = structlog.get_logger()
 
@@ -86,7 +86,8 @@ class ReportHandler:
         return _brought(request, made, file.read_bytes())
 
     async def _publish(self, call: OutboundCall, trail: Headers) -> None:
-        await self._publisher.publish(INTERACTIVE.name, encode(call), key=call.key, headers=trail)
+        queue = FILES if call.file else INTERACTIVE
+        await self._publisher.publish(queue.name, encode(call), key=call.key, headers=trail)
 
 
 def _brought(request: ReportRequest, made: Made, content: bytes) -> OutboundCall:

@@ -20,7 +20,7 @@ from shared.contracts import RECEIVED_AT, GeoRequest, OutboundCall, decode
 from shared.database import PrimaryPool, replica_pools
 from shared.publisher import Publisher
 from shared.replicas import Reader
-from shared.topology import ENRICHMENT, GEO_REQUESTS, INTERACTIVE, UPDATES
+from shared.topology import ENRICHMENT, FILES, GEO_REQUESTS, INTERACTIVE, UPDATES
 
 SENT = datetime(2026, 7, 6, 5, 58, 7, tzinfo=UTC)
 """A Monday in summer, 09:58:07 in Baku: on time."""
@@ -110,7 +110,11 @@ class DeskSide:
         one = delivery({"update_id": self.last_update, **update}, **{RECEIVED_AT: received})
         assert await self.handler(one) == Done()
         async with self.reading:
-            return [decode(OutboundCall, each.body) for each in await taken(self.connection, INTERACTIVE.name)]
+            return [
+                decode(OutboundCall, each.body)
+                for name in (INTERACTIVE.name, FILES.name)
+                for each in await taken(self.connection, name)
+            ]
 
     async def asked(self) -> list[GeoRequest]:
         """The addresses that were asked for since."""
@@ -143,7 +147,7 @@ class DeskSide:
 async def desk_side(settings: WorkerSettings, connection: AbstractConnection) -> AsyncIterator[DeskSide]:
     """A worker with these settings, over queues that exist; they are empty at first."""
     async with connection.channel() as channel:
-        for queue in (INTERACTIVE, GEO_REQUESTS, ENRICHMENT):
+        for queue in (INTERACTIVE, FILES, GEO_REQUESTS, ENRICHMENT):
             await (await channel.get_queue(queue.name, ensure=False)).purge()
     publisher = Publisher()
     await publisher.attach(connection, Link(settings.rabbitmq_url, "test", []))

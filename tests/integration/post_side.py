@@ -16,7 +16,7 @@ from sender.app import sender
 from sender.settings import SenderSettings
 from shared.contracts import OutboundCall, encode
 from shared.lifecycle import Life
-from shared.topology import ENRICHMENT, INTERACTIVE
+from shared.topology import ENRICHMENT, FILES, INTERACTIVE
 from simulator.crowd import Crowd
 from simulator.people import Employee
 from simulator.server import Simulator
@@ -44,7 +44,7 @@ class Post:
 
     async def put(self, call: OutboundCall, queue: str | None = None) -> None:
         """Publish a call as the other services do."""
-        name = queue or (ENRICHMENT.name if call.target else INTERACTIVE.name)
+        name = queue or (ENRICHMENT.name if call.target else FILES.name if call.file else INTERACTIVE.name)
         await self.channel.default_exchange.publish(aio_pika.Message(encode(call), message_id=call.key), name)
 
     async def until(self, predicate: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ from shared.broker import Link
 from shared.consume import Delivery, Done
 from shared.contracts import File, OutboundCall, decode
 from shared.publisher import Publisher
-from shared.topology import INTERACTIVE, REPORTS
+from shared.topology import FILES, INTERACTIVE, REPORTS
 from tests.integration.desk_side import DeskSide, taken, worker_settings
 from tests.integration.staff import LONG_AGO, person
 
@@ -66,7 +66,11 @@ class ReportSide:
 
     async def calls(self) -> list[OutboundCall]:
         """What is queued for the sender."""
-        return [decode(OutboundCall, each.body) for each in await taken(self.connection, INTERACTIVE.name)]
+        return [
+            decode(OutboundCall, each.body)
+            for name in (INTERACTIVE.name, FILES.name)
+            for each in await taken(self.connection, name)
+        ]
 
     async def report(self, words: str = "", *, person: int, language: str = "az") -> OutboundCall:
         """What answers /report with these words; a file."""

@@ -9,7 +9,7 @@ import pytest
 
 from local.engines import Engines
 from shared.consume import REASON
-from shared.contracts import FILE_LIMIT, File, OutboundCall
+from shared.contracts import FILE_LIMIT, File, OutboundCall, decode
 from shared.topology import INTERACTIVE
 from simulator.chats import Press
 from simulator.people import Employee
@@ -169,5 +169,5 @@ async def test_a_file_that_telegram_refuses_is_a_dead_letter_with_the_file_in_it
     await post.put(call("sendPhoto", chat, file=File("photo", "x.png", b"no picture"), chat_id=chat))
     letter = await post.dead_letter()
     assert "IMAGE_PROCESS_FAILED" in str(letter.headers[REASON])
-    assert msgspec.json.decode(letter.body, type=OutboundCall).file == File("photo", "x.png", b"no picture")
+    assert decode(OutboundCall, letter.body).file == File("photo", "x.png", b"no picture")
     assert letter.routing_key == DEAD != INTERACTIVE.name

@@ -9,12 +9,12 @@ from typing import Any
 
 import aio_pika
 import asyncpg
-import msgspec
 import orjson
 import pytest
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from pydantic import SecretStr
 
+from checkin_worker.outbox import unsealed
 from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.engines import Engines
@@ -442,7 +442,7 @@ async def test_updates_of_real_telephones_are_understood(
 async def test_what_is_stored_is_what_is_published(handler: UpdateHandler, pool: PrimaryPool) -> None:
     await handler(located(1))
     ((replies,),) = await rows(pool, "SELECT replies FROM inbox")
-    assert [each["key"] for each in msgspec.json.decode(replies)] == ["1:0", "1:0"]
+    assert [each.key for each in unsealed(replies)] == ["1:0", "1:0"]
 
 
 async def test_a_person_whose_id_no_database_holds_is_not_waited_for(

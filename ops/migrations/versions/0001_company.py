@@ -8,7 +8,8 @@ down_revision = None
 STATEMENTS = (
     # Made by the first contact with the bot or by an import; chat_id is known from the first contact on. full_name is
     # what Telegram calls the person, official_name what the company does. A person who is forgotten becomes a row
-    # with a negative number and no name, so that the totals stay.
+    # with a negative number and no name, so that the totals stay. unreachable_since: Telegram brings them nothing more
+    # (they blocked the bot), until they write again.
     """
     CREATE TABLE employees (
         user_id bigint PRIMARY KEY,
@@ -20,7 +21,8 @@ STATEMENTS = (
         language text CHECK (language IN ('az', 'en', 'ru', 'tr')),
         telegram_language text,
         consent_version bigint,
-        enrolled_at timestamptz NOT NULL DEFAULT now()
+        enrolled_at timestamptz NOT NULL DEFAULT now(),
+        unreachable_since timestamptz
     )
     """,
     # The numbers of those who are forgotten, downwards from -1; a number changes in every table at once (ON UPDATE).
@@ -256,6 +258,29 @@ STATEMENTS = (
     """,
     "CREATE INDEX idx_inbox_age ON inbox (handled_at)",
     "CREATE INDEX idx_inbox_person ON inbox (user_id)",
+    # What became of each call to Telegram (`shared.contracts.Receipt`). A person's chat has the person's number. Keys
+    # are made of updates' ids, which come again for other people, hence the chat in the key.
+    """
+    CREATE TABLE calls (
+        chat_id bigint NOT NULL,
+        key text NOT NULL,
+        method text NOT NULL,
+        priority text NOT NULL CHECK (priority IN ('interactive', 'enrichment', 'bulk')),
+        campaign_id bigint,
+        what text NOT NULL,
+        outcome text NOT NULL CHECK (outcome IN ('sent', 'unknown', 'unreachable', 'refused', 'failed', 'expired',
+                                                 'withdrawn', 'superseded', 'merged')),
+        reason text NOT NULL DEFAULT '',
+        message_id bigint NOT NULL DEFAULT 0,
+        doubtful bigint NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL,
+        settled_at timestamptz NOT NULL,
+        PRIMARY KEY (chat_id, key)
+    )
+    """,
+    "CREATE INDEX idx_calls_chat ON calls (chat_id, settled_at)",
+    "CREATE INDEX idx_calls_age ON calls (settled_at)",
+    "CREATE INDEX idx_calls_campaign ON calls (campaign_id, outcome) WHERE campaign_id IS NOT NULL",
 )
 
 TABLES = (  # in the order in which they are made
@@ -278,6 +303,7 @@ TABLES = (  # in the order in which they are made
     "audit",
     "throttles",
     "inbox",
+    "calls",
 )
 
 

@@ -26,6 +26,7 @@ from aiogram.types import (
 from checkin_worker.attendance import Event
 from checkin_worker.outbox import CollectingSession, Outbox, open_outbox, unsealed
 from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, OutboundCall, Slot, decode
+from shared.topology import FILES as UPLOADS
 from shared.topology import GEO_REQUESTS, INTERACTIVE, REPORTS
 
 UPDATE_ID, USER = 8_412, 5_100_000_007
@@ -82,9 +83,8 @@ async def _fed(routes: Router, content: dict[str, Any], **properties: Any) -> Ou
 
 def calls(outbox: Outbox) -> list[OutboundCall]:
     """The calls in it, as the sender reads them."""
-    return [
-        decode(OutboundCall, bytes(each.body)) for each in unsealed(outbox.sealed()) if each.queue == INTERACTIVE.name
-    ]
+    queues = (INTERACTIVE.name, UPLOADS.name)
+    return [decode(OutboundCall, each.body) for each in unsealed(outbox.sealed()) if each.queue in queues]
 
 
 async def test_an_answer_calls_nobody_and_waits_in_the_outbox() -> None:
