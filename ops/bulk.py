@@ -33,11 +33,8 @@ class BulkPublisher:
         self._channel = channel
         self._queue = queue
 
-    async def publish(self, calls: Sequence[tuple[OutboundCall, float]]) -> None:
+    async def publish(self, calls: Sequence[OutboundCall]) -> None:
         """Return when the broker holds all of them safely.
-
-        Args:
-            calls: each with the seconds after which the queue gives it up.
 
         Raises:
             BrokerUnavailable: some may be in the queue, and some not; publish all of them again.
@@ -57,11 +54,9 @@ class BulkPublisher:
         if len(confirmed) < len(calls):  # aio-pika cancels who waits on a connection that died
             raise BrokerUnavailable(f"{self._queue}: the connection died")
 
-    async def _publish(self, waiting: Iterator[tuple[OutboundCall, float]], confirmed: list[str]) -> None:
-        for call, seconds in waiting:
-            properties = spec.Basic.Properties(
-                delivery_mode=DeliveryMode.PERSISTENT, message_id=call.key, expiration=str(int(seconds * 1000))
-            )
+    async def _publish(self, waiting: Iterator[OutboundCall], confirmed: list[str]) -> None:
+        for call in waiting:
+            properties = spec.Basic.Properties(delivery_mode=DeliveryMode.PERSISTENT, message_id=call.key)
             await self._channel.basic_publish(
                 encode(call), routing_key=self._queue, properties=properties, mandatory=True, wait=False
             )

@@ -30,7 +30,7 @@ AT_ONCE: Final = 5000
 LEAST: Final = timedelta(minutes=1)
 LEAVING: Final = timedelta(hours=2)
 """How long a reminder may wait to be sent: until the deadline, but a minute at least; at the end of a shift, as long
-as this. After it the queue gives it up: nobody is told at night to leave work."""
+as this. After it the sender drops it: nobody is told at night to leave work."""
 _NAME: Final = "\ue000"
 """A private character that no name contains (`texts.plain_name`): where the name goes."""
 
@@ -73,11 +73,11 @@ WHERE r.kind = $1 AND r.user_id = given.user_id AND r.workday = given.workday
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Somebody who is due, and for how long a reminder makes sense."""
+    """Somebody who is due, and until when a reminder makes sense."""
 
     row: "Record"
     crew: Crew
-    lasts: timedelta
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Reminders:
         ]
         rows = await self._fetch(CHECKIN, crews, [crew.shift.starts for crew in crews])
         found = [(row, crews[row["number"] - 1]) for row in rows]
-        return [Due(row, crew, max(crew.shift.deadline - now, LEAST)) for row, crew in found]
+        return [Due(row, crew, max(crew.shift.deadline, now + LEAST)) for row, crew in found]
 
     async def _leaving(self, now: datetime) -> list[Due]:
         crews = [
@@ -135,7 +135,7 @@ class Reminders:
             if now - timedelta(days=1) < crew.shift.ends <= now  # the day is over before the next shift begins
         ]
         rows = await self._fetch(CHECKOUT, crews, [crew.shift.ends for crew in crews], now)
-        return [Due(row, crews[row["number"] - 1], LEAVING) for row in rows]
+        return [Due(row, crews[row["number"] - 1], now + LEAVING) for row in rows]
 
     async def _fetch(
         self, query: str, crews: Sequence[Crew], moments: Sequence[datetime], *more: object
@@ -150,9 +150,7 @@ class Reminders:
                 (row["user_id"], row["workday"]): row["claimed_at"]
                 for row in await self.db.fetch(TAKE, self.kind, *_columns(batch))
             }
-            await publisher.publish(
-                [(self._call(batch[key], at), batch[key].lasts.total_seconds()) for key, at in claims.items()]
-            )
+            await publisher.publish([self._call(batch[key], at) for key, at in claims.items()])
             await self.db.execute(QUEUED, self.kind, *_columns(claims))
         return len(claims)
 
@@ -167,6 +165,8 @@ class Reminders:
             method="sendMessage",
             params={"chat_id": row["chat_id"], "text": text},
             created_at=claimed_at.timestamp(),
+            if_unknown="leave",
+            late_after=(due.until - claimed_at).total_seconds(),
         )
 
 

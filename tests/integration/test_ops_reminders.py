@@ -64,7 +64,7 @@ class Dies(BulkPublisher):
     def __init__(self, behind: BulkPublisher | None) -> None:
         self._behind = behind
 
-    async def publish(self, calls: Sequence[tuple[OutboundCall, float]]) -> None:
+    async def publish(self, calls: Sequence[OutboundCall]) -> None:
         if self._behind is not None:
             await self._behind.publish(calls)
         raise BrokerUnavailable("the process died here")
@@ -236,17 +236,26 @@ async def test_what_another_run_has_in_hand_is_left_to_it(
     assert found == Reminded(1, Counter(elsewhere=1))
 
 
-async def test_a_reminder_that_is_not_sent_in_time_is_given_up_by_the_queue(
+async def test_a_reminder_says_until_when_it_is_useful_and_that_it_is_never_given_twice(
     db: asyncpg.Connection, publisher: BulkPublisher, rabbitmq_url: str
 ) -> None:
+    async def ends() -> datetime:
+        [message] = await held(rabbitmq_url, BULK.name)
+        assert message.expiration is None, "the sender drops it, so that it does not end among the dead letters"
+        call = decode(OutboundCall, message.body)
+        assert (call.if_unknown, call.late_note) == ("leave", None)
+        assert call.late_after is not None
+        return datetime.fromtimestamp(round(call.created_at + call.late_after), UTC)
+
     await hire(db, 5)
     await remind(db, publisher, baku(MONDAY, "10:45"))
-    [message] = await held(rabbitmq_url, BULK.name)
-    assert message.expiration == 15 * 60
+    assert await ends() == baku(MONDAY, "11:00")
     await hire(db, 6)
     await remind(db, publisher, baku(MONDAY, "11:00"))
-    [message] = await held(rabbitmq_url, BULK.name)
-    assert message.expiration == 60, "at least"
+    assert await ends() == baku(MONDAY, "11:01"), "a minute at least"
+    await came(db, 5, MONDAY, baku(MONDAY, "10:50"), NEXT)
+    await remind(db, publisher, baku(MONDAY, "18:05"), "checkout")
+    assert await ends() == baku(MONDAY, "20:05")
 
 
 async def test_a_worker_that_has_the_person_at_its_desk_waits_for_nothing(
