@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.botapi.errors import BadRequestError
+from simulator.botapi.errors import BadRequestError, MigratedError
 
 MESSAGE_KINDS = ("message", "edited_message", "channel_post", "edited_channel_post", "business_message")
 
@@ -119,6 +119,7 @@ class Chats:
 
     def __init__(self) -> None:
         self._chats: dict[int, Chat] = {}
+        self._moved: dict[int, int] = {}
         self.presses: dict[str, Press] = {}
         """By the id of the callback query."""
 
@@ -126,10 +127,21 @@ class Chats:
         """Make a chat known, from the Chat object of the Bot API; harmless when it is known already."""
         return self._chats.setdefault(int(info["id"]), Chat(info))
 
+    def migrate(self, group_id: int, new_id: int) -> Chat:
+        """Make a supergroup of a known group: it is `new_id` from now on, and its old id refuses, naming the new one.
+
+        As at Telegram, its messages stay behind.
+        """
+        old = self.find(group_id)
+        self._moved[group_id] = new_id
+        return self.add({**old.info, "id": new_id, "type": "supergroup"})
+
     def find(self, chat_id: int | str | None) -> Chat:
         """The chat, or Telegram's refusal."""
         if chat_id is None:
             raise BadRequestError("chat_id is empty")
+        if isinstance(chat_id, int) and (moved := self._moved.get(chat_id)) is not None:
+            raise MigratedError(moved)
         chat = self._chats.get(chat_id) if isinstance(chat_id, int) else None
         if chat is None:
             raise BadRequestError("chat not found")

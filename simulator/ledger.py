@@ -19,8 +19,34 @@ class Outcome(enum.StrEnum):
     REFUSED = "refused"
     RESET_BEFORE = "reset before"
     RESET_AFTER = "reset after"
+    SILENT = "silent"
+    """Done, and never answered."""
+    ERROR_AFTER = "error after"
+    """Done, and answered as a server's error."""
     LOST = "lost"
     """The client went away before its call was read."""
+
+
+DONE = frozenset({Outcome.OK, Outcome.RESET_AFTER, Outcome.SILENT, Outcome.ERROR_AFTER})
+A_SERVERS_ERROR = 500
+
+
+class Rule(enum.StrEnum):
+    """What a violation violates."""
+
+    SCHEMA = "schema"
+    CHAT_SILENCE = "silence of the chat"
+    SILENCE = "silence of everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a well-behaved client never does, be it refused by Telegram or overlooked."""
+
+    rule: Rule
+    method: str
+    what: str
+    chat_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +76,28 @@ class Call:
     """The HTTP status of the answer; None while pending and for a connection that was reset."""
     description: str = ""
     message_id: int | None = None
+    answered: float | None = None
+    """When the answer was written to a caller that was still there, by time.monotonic()."""
+    over: bool = False
+    """Whether nothing more comes: it was answered, or its caller or its connection is gone."""
 
     @property
     def done(self) -> bool:
         """Whether the person sees what the call was to do, known to the caller or not."""
-        return self.outcome in (Outcome.OK, Outcome.RESET_AFTER)
+        return self.outcome in DONE
+
+    @property
+    def known(self) -> bool:
+        """Whether its caller was told what became of it; a server's error tells nothing.
+
+        A caller that died between the writing of the answer and its reading counts as told.
+        """
+        return self.answered is not None and (self.status or A_SERVERS_ERROR) < A_SERVERS_ERROR
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it was done and its caller cannot know: the only calls that may be made once more."""
+        return self.done and self.over and not self.known
 
     @property
     def sent_a_message(self) -> bool:
@@ -90,6 +133,7 @@ class Ledger:
         self.calls: list[Call] = []
         self.other_calls: list[Call] = []
         self.webhook: list[WebhookTry] = []
+        self.violations: list[Violation] = []
         self.ended = 0
         """How many calls have ended, of either kind."""
         self._changes = changes
@@ -106,6 +150,16 @@ class Ledger:
         call.outcome, call.status, call.description = outcome, status, description
         self.ended += 1
         self._changes.tell()
+
+    def settle(self, call: Call, *, answered: bool) -> None:
+        """Enter that nothing more comes for a call, and whether its answer was written."""
+        call.answered = time.monotonic() if answered else None
+        call.over = True
+        self._changes.tell()
+
+    def blame(self, call: Call, rule: Rule, what: str) -> None:
+        """Enter that a call violates a rule."""
+        self.violations.append(Violation(rule, call.method, what, call.chat_id))
 
     def open_try(self, entry: WebhookTry) -> None:
         """Enter a request to the webhook."""

@@ -11,7 +11,7 @@ from simulator.windows import drain_ratio, most_in_window, percentile
 
 if TYPE_CHECKING:
     from simulator.chats import SeenMessage
-    from simulator.ledger import Ledger, WebhookTry
+    from simulator.ledger import Ledger, Rule, WebhookTry
     from simulator.server import Simulator
 
 BARE_COORDINATES = re.compile(r"\d+\.\d+, \d+\.\d+")
@@ -25,6 +25,9 @@ class Figures:
     calls: int
     refused: dict[int, int]
     """Calls by the status they were refused with."""
+    doubtful: int
+    """Calls that were done and whose callers cannot know."""
+    violations: dict[Rule, int]
     most_in_one_second: int
     updates: int
     webhook_accepted: int
@@ -68,7 +71,9 @@ def figures(telegram: Simulator) -> Figures:
     sent = [call.arrived for call in ledger.calls if call.sent_a_message]
     return Figures(
         calls=len(ledger.calls),
-        refused=dict(Counter(call.status for call in ledger.calls if call.status not in (None, 200))),
+        refused=dict(Counter(call.status for call in ledger.calls if not call.done and call.status is not None)),
+        doubtful=sum(call.doubtful for call in ledger.calls),
+        violations=dict(Counter(violation.rule for violation in ledger.violations)),
         most_in_one_second=most_in_window(call.arrived for call in ledger.calls),
         updates=len({entry.update_id for entry in ledger.webhook}),
         webhook_accepted=len({entry.update_id for entry in ledger.webhook if entry.accepted}),

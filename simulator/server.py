@@ -163,7 +163,7 @@ class Simulator:
         await asyncio.shield(self.stop())
 
     def _application(self) -> web.Application:
-        messages = Messages(self.chats, self.bot, lambda: self.faults.blocked, self.updates.clock)
+        messages = Messages(self.chats, self.bot, self.faults.absence_of, self.updates.clock)
         callbacks = Callbacks(self.chats, self.updates.clock)
         methods = all_methods(self.bot, messages, callbacks, self._reception)
         door = Door(self.token, methods, Flood(self.config.limits), self.faults, self.ledger)

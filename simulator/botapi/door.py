@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from aiohttp import web
-
-from simulator.botapi import parameters
+from simulator.botapi import answers, parameters
 from simulator.botapi.errors import (
     ApiError,
     BadRequestError,
@@ -19,16 +13,16 @@ from simulator.botapi.errors import (
     TooManyRequestsError,
     UnauthorizedError,
 )
+from simulator.botapi.silence import Silences
 from simulator.faults import Fate, Faults
-from simulator.ledger import Arrival, Call, Ledger, Outcome
+from simulator.ledger import Arrival, Call, Ledger, Outcome, Rule
 from simulator.stamper import HEADER
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from simulator.botapi.flood import Flood
     from simulator.botapi.methods import Method, Methods
-
-RESET_AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER's way to say: close with a reset, not with a farewell."""
 
 
 class Door:
@@ -38,6 +32,7 @@ class Door:
         self._token = token
         self._methods = methods
         self._flood = flood
+        self._silences = Silences()
         self._faults = faults
         self._ledger = ledger
 
@@ -49,59 +44,88 @@ class Door:
                 raise UnauthorizedError("Unauthorized")
             method = self._methods.find(request.match_info["method"])
         except ApiError as refusal:
-            return _json(refusal.status, refusal.body())
+            return answers.refusal(refusal)
         call = self._ledger.open_call(arrival, method.name, counted=method.counted)
         try:
             return await self._serve(request, method, call)
         finally:
             if call.outcome is Outcome.PENDING:
                 self._ledger.close_call(call, Outcome.LOST)
+            if not call.over:
+                self._ledger.settle(call, answered=False)
 
     async def _serve(self, request: web.Request, method: Method, call: Call) -> web.StreamResponse:
-        retry_after = self._flood.overall(call.arrived) if method.counted else 0
+        too_many = self._flood.overall(call.arrived) if method.counted else 0
         raw, problem = await _read(request)
         call.params = parameters.loggable(raw)
         call.chat_id = parameters.number(raw.get("chat_id"))
-        fate = self._faults.fate_of(call.chat_id) if method.counted else Fate.SERVED
+        silent_for = self._silence_over(call) if method.counted else 0
+        fate = self._faults.fate_of(call.chat_id) if method.counted and not silent_for else Fate.SERVED
         if fate is Fate.RESET_BEFORE:
             self._ledger.close_call(call, Outcome.RESET_BEFORE)
-            return _reset(request)
+            return answers.reset(request)
         try:
             if problem is not None:
                 raise problem
-            self._check_limits(call, retry_after, fate, counted=method.counted)
+            if silent_for:
+                raise TooManyRequestsError(silent_for)
+            if method.counted:
+                self._check_limits(call, too_many, fate)
             body = await method.answer(parameters.validate(method.parameters, raw))
         except ApiError as refusal:
             self._ledger.close_call(call, Outcome.REFUSED, refusal.status, str(refusal))
-            await self._delay(method)
-            return _json(refusal.status, refusal.body(), getattr(refusal, "retry_after", None))
-        return await self._tell(request, call, method, body, fate=fate)
-
-    async def _tell(
-        self, request: web.Request, call: Call, method: Method, body: dict[str, Any], *, fate: Fate
-    ) -> web.StreamResponse:
+            return await self._answer(request, method, call, answers.refusal(refusal))
         if method.counted:
             call.message_id = body["result"]["message_id"]
+        return await self._tell(request, method, call, body, fate=fate)
+
+    async def _tell(
+        self, request: web.Request, method: Method, call: Call, body: dict[str, Any], *, fate: Fate
+    ) -> web.StreamResponse:
         if fate is Fate.RESET_AFTER:
             self._ledger.close_call(call, Outcome.RESET_AFTER)
             await self._delay(method)
-            return _reset(request)
+            return answers.reset(request)
+        if fate is Fate.SILENT:
+            self._ledger.close_call(call, Outcome.SILENT)
+            return await answers.hang(request)
+        if fate is Fate.ERROR_AFTER:
+            trouble = ServerError(self._faults.server_error_code)
+            self._ledger.close_call(call, Outcome.ERROR_AFTER, trouble.status, str(trouble))
+            return await self._answer(request, method, call, answers.refusal(trouble))
         self._ledger.close_call(call, Outcome.OK, 200)
-        payload = orjson.dumps(body)
-        await self._delay(method)
-        return web.Response(body=payload, content_type="application/json")
+        return await self._answer(request, method, call, answers.success(body))
 
-    def _check_limits(self, call: Call, retry_after: int, fate: Fate, *, counted: bool) -> None:
-        if retry_after:
-            raise TooManyRequestsError(retry_after)
-        if fate is Fate.FLOOD:
-            raise TooManyRequestsError(self._faults.flood_retry_after)
+    async def _answer(
+        self, request: web.Request, method: Method, call: Call, response: web.Response
+    ) -> web.StreamResponse:
+        await self._delay(method)
+        self._ledger.settle(call, answered=await answers.write(request, response))
+        if call.answered is not None and call.status == TooManyRequestsError.code:
+            self._silences.tell(call.chat_id, call.answered)
+        return response
+
+    def _silence_over(self, call: Call) -> int:
+        """Seconds left of the silence in which the call arrives; blames it if it breaks one."""
+        if (broken := self._silences.broken_by(call.chat_id, call.arrived)) is not None:
+            rule = Rule.SILENCE if broken.everybody else Rule.CHAT_SILENCE
+            self._ledger.blame(call, rule, f"arrived {broken.until - call.arrived:.3f} s before the end of a silence")
+        return self._silences.seconds_left(call.chat_id, call.arrived)
+
+    def _check_limits(self, call: Call, too_many: int, fate: Fate) -> None:
+        chat, now = call.chat_id, call.arrived
+        if too_many or fate is Fate.FLOOD:
+            raise self._silence(call, too_many or self._faults.flood_retry_after, everybody=True)
+        if fate is Fate.FLOOD_CHAT:
+            raise self._silence(call, self._faults.flood_retry_after, everybody=False)
         if fate is Fate.SERVER_ERROR:
             raise ServerError(self._faults.server_error_code)
-        if counted and call.chat_id is not None:
-            retry_after = self._flood.chat(call.chat_id, call.arrived)
-            if retry_after:
-                raise TooManyRequestsError(retry_after)
+        if chat is not None and (retry_after := self._flood.chat(chat, now)):
+            raise self._silence(call, retry_after, everybody=False)
+
+    def _silence(self, call: Call, retry_after: int, *, everybody: bool) -> TooManyRequestsError:
+        self._silences.begin(call.chat_id, call.arrived, retry_after, everybody=everybody)
+        return TooManyRequestsError(retry_after)
 
     async def _delay(self, method: Method) -> None:
         if method.counted and (delay := self._faults.answer_delay()) > 0:
@@ -115,18 +139,3 @@ async def _read(request: web.Request) -> tuple[dict[str, Any], BadRequestError |
         return {}, problem
     except ValueError:
         return {}, BadRequestError("can't parse the request")
-
-
-def _json(status: int, body: dict[str, Any], retry_after: int | None = None) -> web.Response:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
-
-
-def _reset(request: web.Request) -> web.StreamResponse:
-    """Break the connection with a reset; what is returned reaches nobody."""
-    if (transport := request.transport) is not None:
-        if (connection := transport.get_extra_info("socket")) is not None:
-            with contextlib.suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
-        transport.abort()
-    return web.Response()

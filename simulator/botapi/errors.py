@@ -2,6 +2,7 @@
 
 ApiError
 ├── BadRequestError       400
+│   └── MigratedError     carries migrate_to_chat_id
 ├── UnauthorizedError     401
 ├── ForbiddenError        403
 ├── MethodNotFoundError   404
@@ -40,6 +41,18 @@ class BadRequestError(ApiError):
 
     code = 400
     prefix = "Bad Request: "
+
+
+class MigratedError(BadRequestError):
+    """The group lives on as a supergroup, under another id."""
+
+    def __init__(self, new_id: int) -> None:
+        super().__init__("group chat was upgraded to a supergroup chat")
+        self.new_id = new_id
+
+    def body(self) -> dict[str, Any]:
+        """The answer, with the id that works."""
+        return {**super().body(), "parameters": {"migrate_to_chat_id": self.new_id}}
 
 
 class UnauthorizedError(ApiError):

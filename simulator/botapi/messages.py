@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from aiogram.types import BufferedInputFile
 
 from simulator.botapi.entities import read_html, units
-from simulator.botapi.errors import BadRequestError, EntityTooLargeError, ForbiddenError
+from simulator.botapi.errors import BadRequestError, EntityTooLargeError
 from simulator.botapi.markup import read_markup
 from simulator.chats import Chat, Chats, SeenMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from aiogram.methods import EditMessageText, SendDocument, SendMessage, SendPhoto
+
+    from simulator.botapi.absence import Absence
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
@@ -30,11 +31,15 @@ class Messages:
     """Sends and edits, as `bot`, in `chats`; the results are Message objects of the Bot API."""
 
     def __init__(
-        self, chats: Chats, bot: Mapping[str, Any], blocked: Callable[[], AbstractSet[int]], clock: Callable[[], float]
+        self,
+        chats: Chats,
+        bot: Mapping[str, Any],
+        absence_of: Callable[[int], Absence | None],
+        clock: Callable[[], float],
     ) -> None:
         self._chats = chats
         self._bot = bot
-        self._blocked = blocked
+        self._absence_of = absence_of
         self._clock = clock
         self._files = 0
 
@@ -93,10 +98,9 @@ class Messages:
         return raw
 
     def _chat(self, chat_id: int | str | None) -> Chat:
-        chat = self._chats.find(chat_id)
-        if chat.id in self._blocked():
-            raise ForbiddenError("bot was blocked by the user")
-        return chat
+        if isinstance(chat_id, int) and (absence := self._absence_of(chat_id)) is not None:
+            raise absence.refusal()
+        return self._chats.find(chat_id)
 
     def _send(
         self,

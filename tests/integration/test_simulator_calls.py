@@ -8,9 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from simulator.botapi.absence import Absence
+from simulator.botapi.silence import REACTION
 from simulator.crowd import Crowd
 from simulator.faults import Faults
-from simulator.ledger import Outcome
+from simulator.ledger import Outcome, Rule
 from simulator.report import figures
 from simulator.server import Simulator, SimulatorConfig
 
@@ -32,9 +34,19 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def send(http: aiohttp.ClientSession, telegram: Simulator, chat_id: int) -> dict[str, Any]:
-    url = f"{telegram.url}/bot{telegram.token}/sendMessage"
-    async with http.post(url, data={"chat_id": chat_id, "text": "salam"}) as answer:
+async def send(
+    http: aiohttp.ClientSession,
+    telegram: Simulator,
+    chat_id: int,
+    method: str = "sendMessage",
+    **params: Any,  # noqa: ANN401 - whatever aiohttp takes
+) -> dict[str, Any]:
+    form = aiohttp.FormData({"chat_id": str(chat_id)})
+    for name, value in (params or {"text": "salam"}).items():
+        form.add_field(
+            name, value if isinstance(value, bytes) else str(value), filename="x" if isinstance(value, bytes) else None
+        )
+    async with http.post(f"{telegram.url}/bot{telegram.token}/{method}", data=form) as answer:
         body: dict[str, Any] = await answer.json()
         assert body.get("error_code", 200) == answer.status
         return body
@@ -125,6 +137,136 @@ async def test_a_reset_before_sends_nothing_and_a_reset_after_does(
         await send(http, telegram, two)
     assert (telegram.chat(one), [message.text for message in telegram.chat(two)]) == ([], ["salam"])
     assert [call.outcome for call in telegram.ledger.calls] == [Outcome.RESET_BEFORE, Outcome.RESET_AFTER]
+
+
+@pytest.mark.parametrize(
+    ("absence", "description"),
+    [
+        (Absence.BLOCKED, "Forbidden: bot was blocked by the user"),
+        (Absence.DEACTIVATED, "Forbidden: user is deactivated"),
+        (Absence.NEVER_STARTED, "Forbidden: bot can't initiate conversation with a user"),
+        (Absence.INVALID_PEER, "Bad Request: PEER_ID_INVALID"),
+        (Absence.NOT_FOUND, "Bad Request: chat not found"),
+    ],
+)
+async def test_an_absent_person_is_refused_in_telegram_s_words(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession, absence: Absence, description: str
+) -> None:
+    known, unknown = crowd.employees[0].id, 1
+    telegram.faults.absent |= {known: absence, unknown: absence}
+    for chat in (known, unknown):
+        answer = await send(http, telegram, chat)
+        assert answer["error_code"] == (403 if description.startswith("Forbidden") else 400)
+        assert answer["description"] == description
+    assert telegram.chat(known) == []
+
+
+async def test_a_group_that_was_upgraded_names_the_id_that_works(
+    telegram: Simulator, http: aiohttp.ClientSession
+) -> None:
+    telegram.chats.add({"id": -7, "type": "group", "title": "Növbə"})
+    telegram.chats.migrate(-7, -1007)
+    assert await send(http, telegram, -7) == {
+        "ok": False,
+        "error_code": 400,
+        "description": "Bad Request: group chat was upgraded to a supergroup chat",
+        "parameters": {"migrate_to_chat_id": -1007},
+    }
+    assert (await send(http, telegram, -1007))["result"]["chat"] == {
+        "id": -1007,
+        "type": "supergroup",
+        "title": "Növbə",
+    }
+
+
+async def test_edits_in_a_group_count_against_its_twenty_a_minute(
+    telegram: Simulator, http: aiohttp.ClientSession
+) -> None:
+    telegram.chats.add({"id": -7, "type": "group", "title": "Növbə"})
+    sent = (await send(http, telegram, -7))["result"]["message_id"]
+    for number in range(19):
+        assert (await send(http, telegram, -7, "editMessageText", message_id=sent, text=str(number)))["ok"]
+    refused = await send(http, telegram, -7, "editMessageText", message_id=sent, text="21")
+    assert refused["parameters"]["retry_after"] in (59, 60)
+
+
+async def test_a_call_within_a_chat_s_silence_is_refused_again_and_blamed(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    her, him = (employee.id for employee in crowd.employees[:2])
+    telegram.faults.flood_chats[her] = 1
+    telegram.faults.flood_retry_after = 30
+    assert (await send(http, telegram, her))["parameters"] == {"retry_after": 30}
+    assert (await send(http, telegram, her))["error_code"] == 429
+    assert telegram.ledger.violations == []  # as if it was on its way already
+    await asyncio.sleep(REACTION)
+    assert (await send(http, telegram, her))["parameters"]["retry_after"] in (29, 30)
+    assert (await send(http, telegram, him))["ok"]
+    assert [(one.rule, one.chat_id) for one in telegram.ledger.violations] == [(Rule.CHAT_SILENCE, her)]
+    assert figures(telegram).violations == {Rule.CHAT_SILENCE: 1}
+
+
+async def test_a_silence_of_everybody_is_broken_by_whoever_calls_after_two_were_told(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    her, him, third = (employee.id for employee in crowd.employees[:3])
+    telegram.faults.flood_next = 1
+    telegram.faults.flood_retry_after = 30
+    assert [(await send(http, telegram, chat))["error_code"] for chat in (her, him)] == [429, 429]
+    await asyncio.sleep(REACTION)
+    assert (await send(http, telegram, third))["error_code"] == 429
+    assert [(one.rule, one.chat_id) for one in telegram.ledger.violations] == [(Rule.SILENCE, third)]
+
+
+async def test_an_answer_that_never_comes_is_unknown_though_the_call_was_done(
+    telegram: Simulator, crowd: Crowd
+) -> None:
+    one, two = (employee.id for employee in crowd.employees[:2])
+    telegram.faults.silent_rate = 1.0
+    async with aiohttp.ClientSession() as http:
+        calls = [
+            asyncio.create_task(send(http, telegram, one)),
+            asyncio.create_task(send(http, telegram, two, "sendDocument", document=b"a;b")),
+        ]
+        await telegram.until(lambda: len(telegram.chat(one)) == len(telegram.chat(two)) == 1)
+        assert [call.over for call in telegram.ledger.calls] == [False, False]
+        assert not any(call.done() for call in calls)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+    await telegram.until(lambda: all(call.over for call in telegram.ledger.calls))
+    assert [(call.outcome, call.known, call.doubtful) for call in telegram.ledger.calls] == [
+        (Outcome.SILENT, False, True)
+    ] * 2
+    assert telegram.chat(two)[0].file == b"a;b"
+
+
+async def test_a_server_s_error_after_the_deed_leaves_the_caller_in_doubt(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    one, two, three = (employee.id for employee in crowd.employees[:3])
+    telegram.faults.error_after_next = 1
+    assert (await send(http, telegram, one))["description"] == "Bad Gateway"
+    telegram.faults.server_error_next = 1
+    assert (await send(http, telegram, two))["description"] == "Bad Gateway"
+    assert (await send(http, telegram, three))["ok"]
+    assert [len(telegram.chat(person)) for person in (one, two, three)] == [1, 0, 1]
+    calls = telegram.ledger.calls
+    assert [call.outcome for call in calls] == [Outcome.ERROR_AFTER, Outcome.REFUSED, Outcome.OK]
+    assert [(call.known, call.doubtful) for call in calls] == [(False, True), (False, False), (True, False)]
+    assert (figures(telegram).refused, figures(telegram).doubtful) == ({502: 1}, 1)
+
+
+async def test_a_caller_that_went_before_its_answer_knows_nothing(crowd: Crowd, telegram: Simulator) -> None:
+    telegram.faults.latency = (0.3, 0.3)
+    async with aiohttp.ClientSession() as http:
+        calling = asyncio.create_task(send(http, telegram, crowd.employees[0].id))
+        await telegram.until(lambda: telegram.ledger.ended == 1)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+    await telegram.until(lambda: telegram.ledger.calls[0].over)
+    (call,) = telegram.ledger.calls
+    assert (call.outcome, call.known, call.doubtful) == (Outcome.OK, False, True)
 
 
 async def test_a_slow_answer_does_not_delay_the_message(crowd: Crowd, telegram: Simulator) -> None:

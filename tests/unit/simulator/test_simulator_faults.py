@@ -10,6 +10,8 @@ from simulator.faults import Fate, Faults
         ("server_error_next", Fate.SERVER_ERROR),
         ("flood_next", Fate.FLOOD),
         ("reset_after_next", Fate.RESET_AFTER),
+        ("silent_next", Fate.SILENT),
+        ("error_after_next", Fate.ERROR_AFTER),
     ],
 )
 def test_the_next_two_calls_meet_the_fault_and_the_third_is_served(name: str, fate: Fate) -> None:
@@ -20,7 +22,7 @@ def test_the_next_two_calls_meet_the_fault_and_the_third_is_served(name: str, fa
 
 def test_a_flood_of_one_chat_leaves_the_others_alone() -> None:
     faults = Faults(flood_chats={7: 1})
-    assert [faults.fate_of(8), faults.fate_of(7), faults.fate_of(7)] == [Fate.SERVED, Fate.FLOOD, Fate.SERVED]
+    assert [faults.fate_of(8), faults.fate_of(7), faults.fate_of(7)] == [Fate.SERVED, Fate.FLOOD_CHAT, Fate.SERVED]
 
 
 def test_a_probability_strikes_about_that_often() -> None:
