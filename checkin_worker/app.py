@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+from checkin_worker.receipts import ReceiptHandler
 from checkin_worker.reports.making import DEADLINE as REPORT_DEADLINE
 from checkin_worker.reports.making import ReportHandler
 from checkin_worker.settings import WorkerSettings
@@ -15,13 +16,15 @@ from shared.database import PrimaryPool, replica_pools
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
 from shared.replicas import Reader
-from shared.topology import REPORTS, UPDATES
+from shared.topology import RECEIPTS, REPORTS, UPDATES
 
 PREFETCH: Final = 16
 """Updates in hand at once: enough to keep a core busy while PostgreSQL and RabbitMQ answer. More are not faster, but
 a burst's first replies would all wait for each other."""
+RECEIPTS_AT_ONCE: Final = 4
+"""Enough for hundreds a second, where a sender tells of 30; few, so that they take little from the updates."""
 DEADLINE: Final = 30.0
-"""Seconds an update may take before it is put aside to wait."""
+"""Seconds an update or a receipt may take before it is put aside to wait."""
 
 
 @contextlib.asynccontextmanager
@@ -33,8 +36,9 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
     handler = UpdateHandler(settings, pool, reader, publisher)
     consumer = Consumer(UPDATES, handler, publisher, prefetch=PREFETCH, deadline=DEADLINE)
     files = Consumer(REPORTS, ReportHandler(pool, publisher), publisher, prefetch=1, deadline=REPORT_DEADLINE)
+    receipts = Consumer(RECEIPTS, ReceiptHandler(pool), publisher, prefetch=RECEIPTS_AT_ONCE, deadline=DEADLINE)
     publishing = Link(settings.rabbitmq_url, "checkin_worker publish", [publisher])
-    consuming = Link(settings.rabbitmq_url, "checkin_worker consume", [consumer, files])
+    consuming = Link(settings.rabbitmq_url, "checkin_worker consume", [consumer, files, receipts])
     life.probes.require("rabbitmq publish", publishing.answers)
     life.probes.require("rabbitmq consume", consuming.answers)
     life.probes.require("postgresql", pool.answers)
@@ -45,4 +49,4 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
         life.running(consuming.run(), "consume link"),
     ):
         yield
-        await asyncio.gather(consumer.drain(DRAIN_SECONDS), files.drain(DRAIN_SECONDS))
+        await asyncio.gather(*(each.drain(DRAIN_SECONDS) for each in (consumer, files, receipts)))

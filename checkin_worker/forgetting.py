@@ -31,7 +31,8 @@ NUMBER: Final = "SELECT nextval('forgotten_people')"
 # In every other table by ON UPDATE CASCADE.
 PERSON: Final = """
 UPDATE employees SET user_id = $2, chat_id = NULL, full_name = '', official_name = NULL, role = 'employee',
-    status = 'forgotten', language = NULL, telegram_language = NULL, consent_version = NULL
+    status = 'forgotten', language = NULL, telegram_language = NULL, consent_version = NULL,
+    unreachable_since = NULL
 WHERE user_id = $1
 """
 # Where the person decided about, or looked at, others, or others at them: no references, so they do not cascade.

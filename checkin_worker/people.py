@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # All that an update needs to know of its sender, in one statement. Who has no offices of their own has them all.
 KNOW: Final = """
 SELECT full_name, official_name, role, status, language, telegram_language, chat_id, consent_version,
-    own.offices IS NOT NULL AS at_home, coalesce(own.offices, (
+    unreachable_since, own.offices IS NOT NULL AS at_home, coalesce(own.offices, (
         SELECT json_agg(json_build_array(office_id, name, latitude, longitude, radius_m, timezone, address)
                         ORDER BY office_id) FROM offices WHERE removed_at IS NULL), '[]') AS offices,
     (SELECT coalesce(json_agg(json_build_array(a.since, s.name, s.starts, s.ends, s.grace_minutes, s.weekdays,
@@ -45,6 +45,7 @@ ON CONFLICT (user_id) DO UPDATE SET chat_id = excluded.chat_id, full_name = excl
 REFRESH: Final = """
 UPDATE employees SET chat_id = $1, full_name = $2, telegram_language = $3 WHERE user_id = $1
 """
+REACHED: Final = "UPDATE employees SET unreachable_since = NULL WHERE user_id = $1"
 CONSENT: Final = """
 INSERT INTO consents (user_id, version, language, accepted_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (user_id, version) DO UPDATE SET language = excluded.language, accepted_at = excluded.accepted_at
@@ -63,6 +64,7 @@ class Person:
         offices: where they work, the first one at home; all offices, with `at_home` false, if none is theirs.
         plan: their schedules, each with its first day, in order.
         exceptions: the company's holidays (True) and working holidays (False).
+        unreachable: a call to them did not arrive since they wrote last (`checkin_worker.receipts`).
         outdated: Telegram says another name or language than the database, or the database knows no chat yet.
     """
 
@@ -78,6 +80,7 @@ class Person:
     at_home: bool = False
     plan: tuple[tuple[date, Schedule], ...] = ()
     exceptions: Mapping[date, bool] | None = None
+    unreachable: bool = False
     outdated: bool = False
 
     @property
@@ -121,6 +124,11 @@ class People:
         if person.outdated:
             await self._db.execute(REFRESH, person.user_id, person.telegram_name, person.telegram_language)
 
+    async def reached(self, person: Person) -> None:
+        """They write to us, so that what we write arrives again."""
+        if person.unreachable:
+            await self._db.execute(REACHED, person.user_id)
+
     async def enrol(self, person: Person, at: datetime, *, role: str = "employee", status: str = "active") -> Person:
         """Make the person known, or let them in (anew), as of that moment."""
         said = (person.user_id, person.telegram_name, person.telegram_language)
@@ -152,6 +160,7 @@ def _person(row: "Record", said: tuple[int, str, str | None]) -> Person:
         at_home=row["at_home"],
         plan=tuple((date.fromisoformat(since), schedule_of(*rest)) for since, *rest in _json(row["plan"])),
         exceptions={date.fromisoformat(day): off for day, off in _json(row["exceptions"]).items()},
+        unreachable=row["unreachable_since"] is not None,
         outdated=row["status"] is not None and said != (row["chat_id"], row["full_name"], row["telegram_language"]),
     )
 

@@ -154,6 +154,7 @@ class UpdateHandler:
     async def _desk(self, connection: "Connection", sender: Sender, outbox: Outbox) -> Desk:
         settings, people = self._settings, People(connection)
         person = await people.know(sender.user)
+        await people.reached(person)
         if self._admission.enrols_at_once(person):
             person = await people.enrol(person, sender.received_at, role=self._admission.role(person))
         standing = self._admission.standing(person)

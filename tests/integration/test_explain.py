@@ -82,6 +82,7 @@ QUERIES = {
     "people.KNOW": Asked((SOMEBODY,), {"employees_pkey", "employee_offices_pkey", "schedule_assignments_pkey"}),
     "people.ENROL": Asked((SOMEBODY, "Vəli", "az", "employee", "active", NOON), {"employees_pkey"}),
     "people.REFRESH": Asked((SOMEBODY, "Vəli", "az"), {"employees_pkey"}),
+    "people.REACHED": Asked((SOMEBODY,), {"employees_pkey"}),
     "people.CONSENT": Asked((SOMEBODY, 1, "az", NOON), {"consents_pkey"}),
     "people.CONSENTED": Asked((SOMEBODY, 1), {"employees_pkey"}),
     "people.SPEAK": Asked((SOMEBODY, "az"), {"employees_pkey"}),

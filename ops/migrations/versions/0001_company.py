@@ -259,7 +259,8 @@ STATEMENTS = (
     "CREATE INDEX idx_inbox_age ON inbox (handled_at)",
     "CREATE INDEX idx_inbox_person ON inbox (user_id)",
     # What became of each call to Telegram (`shared.contracts.Receipt`). A person's chat has the person's number. Keys
-    # are made of updates' ids, which come again for other people, hence the chat in the key.
+    # are made of updates' ids, which come again for other people, hence the chat in the key. stranger: the company did
+    # not know them; then nothing of what was said is kept, and that it was said for as long as the inbox's rows.
     """
     CREATE TABLE calls (
         chat_id bigint NOT NULL,
@@ -275,11 +276,13 @@ STATEMENTS = (
         doubtful bigint NOT NULL DEFAULT 0,
         created_at timestamptz NOT NULL,
         settled_at timestamptz NOT NULL,
+        stranger boolean NOT NULL DEFAULT false,
         PRIMARY KEY (chat_id, key)
     )
     """,
     "CREATE INDEX idx_calls_chat ON calls (chat_id, settled_at)",
     "CREATE INDEX idx_calls_age ON calls (settled_at)",
+    "CREATE INDEX idx_calls_strangers ON calls (settled_at) WHERE stranger",
     "CREATE INDEX idx_calls_campaign ON calls (campaign_id, outcome) WHERE campaign_id IS NOT NULL",
 )
 
