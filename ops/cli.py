@@ -7,6 +7,7 @@ import typer
 
 from ops.commands import employees, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
+from ops.commands.orders import pause, resume
 from ops.migrate import migrate as run_migrations
 from ops.terminal import done, say
 from shared.settings import DatabaseSettings, read
@@ -14,6 +15,7 @@ from shared.settings import DatabaseSettings, read
 SETUP = "Setting up"
 COMPANY = "The company"
 JOBS = "By timetable"
+SENDING = "Sending"
 TROUBLE = "After trouble"
 
 app = typer.Typer(
@@ -43,4 +45,6 @@ app.add_typer(holiday.app, name="holiday", rich_help_panel=COMPANY)
 app.add_typer(remind.app, name="remind", rich_help_panel=JOBS)
 app.command("close-day", rich_help_panel=JOBS)(jobs.close)
 app.command(rich_help_panel=JOBS)(jobs.retain)
+app.command(rich_help_panel=SENDING)(pause)
+app.command(rich_help_panel=SENDING)(resume)
 app.command(rich_help_panel=TROUBLE)(amnesty)
