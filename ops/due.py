@@ -28,7 +28,8 @@ SELECT (SELECT coalesce(json_object_agg(schedule_id, json_build_array(name, star
 # Everybody who works here, on each of the days $2: under which schedule, and in whose zone, the company's being $1.
 PEOPLE: Final = f"""
 SELECT e.user_id, e.chat_id, e.full_name, e.language, e.telegram_language, e.consent_version, e.enrolled_at,
-       day.workday, coalesce(held.schedule_id, {DEFAULT}) AS schedule_id, coalesce(home.timezone, $1) AS zone
+       e.unreachable_since, day.workday, coalesce(held.schedule_id, {DEFAULT}) AS schedule_id,
+       coalesce(home.timezone, $1) AS zone
 FROM employees e CROSS JOIN unnest($2::date[]) AS day (workday)
 LEFT JOIN LATERAL (SELECT schedule_id FROM schedule_assignments a
                    WHERE a.user_id = e.user_id AND a.since <= day.workday ORDER BY since DESC LIMIT 1) held ON true

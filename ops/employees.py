@@ -19,7 +19,9 @@ SELECT e.user_id, coalesce(e.official_name, e.full_name) AS full_name, e.role,
      FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = e.user_id) AS offices,
     (SELECT s.name FROM schedule_assignments a JOIN schedules s USING (schedule_id)
      WHERE a.user_id = e.user_id AND a.since <= $3 ORDER BY a.since DESC LIMIT 1) AS schedule,
-    e.language, e.status, e.chat_id IS NOT NULL AS has_chat
+    e.language, e.status,
+    CASE WHEN e.chat_id IS NULL THEN 'not yet' WHEN e.unreachable_since IS NOT NULL THEN 'cannot be reached'
+         ELSE 'yes' END AS writes
 FROM employees e
 WHERE (e.status = $1 OR ($1::text IS NULL AND e.status <> 'forgotten'))
   AND ($2::bigint IS NULL OR EXISTS (SELECT FROM employee_offices w WHERE w.user_id = e.user_id AND w.office_id = $2))

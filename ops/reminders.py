@@ -37,6 +37,7 @@ _NAME: Final = "\ue000"
 # $7: the kind, $8: whether consent is required.
 _STATE: Final = """
 CASE WHEN p.chat_id IS NULL THEN 'unseen'
+     WHEN p.unreachable_since IS NOT NULL THEN 'unreachable'
      WHEN $8 AND p.consent_version IS NULL THEN 'unconsented'
      WHEN EXISTS (SELECT FROM reminders r WHERE r.user_id = p.user_id AND r.workday = p.workday AND r.kind = $7
                   AND r.queued_at IS NOT NULL) THEN 'reminded'

@@ -55,24 +55,43 @@ DELETE FROM throttles WHERE since < $1
 DELETE FROM invites WHERE expires_at < $1
     AND invite_id IN (SELECT invite_id FROM invites WHERE expires_at < $1 ORDER BY invite_id LIMIT $2)
 """,
+        "calls": """
+DELETE FROM calls WHERE settled_at < $1
+    AND (chat_id, key) IN (SELECT chat_id, key FROM calls WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)
+""",
+        "strangers' calls": """
+DELETE FROM calls WHERE stranger AND settled_at < $1
+    AND (chat_id, key) IN (SELECT chat_id, key FROM calls WHERE stranger AND settled_at < $1
+                           ORDER BY settled_at LIMIT $2)
+""",
     }
 )
 KEPT: Final[Mapping[str, timedelta]] = MappingProxyType(
-    {"inbox": timedelta(days=3), "throttles": timedelta(days=2), "invites": timedelta(days=30)}
+    {
+        "inbox": timedelta(days=3),
+        "throttles": timedelta(days=2),
+        "invites": timedelta(days=30),
+        "calls": timedelta(days=30),
+        "strangers' calls": timedelta(days=3),
+    }
 )
-"""How long rows are kept: a worker looks at an inbox row for three days, the longest throttle is a day, and an
-invitation is kept for so long after it expired."""
+"""How long rows are kept: a worker looks at an inbox row for three days, the longest throttle is a day, an invitation
+is kept for so long after it expired, and whether a message arrived is asked within weeks. Of whom the company does not
+know nothing is kept longer than in the inbox."""
 
 
 async def retain(db: "Connection", now: datetime, locations: timedelta) -> Mapping[str, int]:
     """Make locations coarse that are older than `locations`, and delete what is over.
+
+    What a message said may have been a place, so no call is kept longer than locations are.
 
     Returns:
         Rows changed, of `locations` and of each table in KEPT.
     """
     changed = {"locations": sum([rows async for rows in _batches(db, COARSEN, now - locations)])}
     for table, query in DELETE.items():
-        changed[table] = sum([rows async for rows in _batches(db, query, now - KEPT[table])])
+        kept = min(KEPT[table], locations) if table == "calls" else KEPT[table]
+        changed[table] = sum([rows async for rows in _batches(db, query, now - kept)])
     return changed
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PARTS: Final[Mapping[str, str]] = {
     "person": """
 SELECT user_id, chat_id, full_name AS telegram_name, official_name, role, status, language AS chosen_language,
-       telegram_language, consent_version, enrolled_at
+       telegram_language, consent_version, enrolled_at, unreachable_since
 FROM employees WHERE user_id = $1
 """,
     "consents": "SELECT version, language, accepted_at FROM consents WHERE user_id = $1 ORDER BY version",
@@ -82,6 +82,11 @@ SELECT at, action, cardinality(subjects) AS people FROM audit
 WHERE actor_id = $1 AND subjects <> ARRAY[$1::bigint] ORDER BY audit_id
 """,
     "limits": "SELECT kind, since, times FROM throttles WHERE user_id = $1 ORDER BY kind",
+    "messages_sent": """
+SELECT created_at, settled_at, method, priority, what AS beginning, outcome, reason, message_id, doubtful, campaign_id,
+       key, stranger AS before_you_were_known
+FROM calls WHERE chat_id = $1 ORDER BY created_at, key
+""",
     "handled_messages": "SELECT update_id, handled_at FROM inbox WHERE user_id = $1 ORDER BY handled_at",
 }
 

@@ -57,7 +57,7 @@ def list_(
         write_csv((*COLUMNS, "status"), [[row[column] for column in (*COLUMNS, "status")] for row in rows])
         return
     headings = ("id", "name", "role", "offices", "schedule", "language", "status", "writes to the bot")
-    show(headings, [(*list(row.values())[:-1], "yes" if row["has_chat"] else "not yet") for row in rows])
+    show(headings, [list(row.values()) for row in rows])
 
 
 @app.command()

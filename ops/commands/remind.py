@@ -26,6 +26,7 @@ WHY: Final = MappingProxyType(
         "arrived-after": "came after the end of the shift",
         "reminded": "reminded before",
         "unseen": "never wrote to the bot",
+        "unreachable": "cannot be reached",
         "unconsented": "have not consented",
         "elsewhere": "in the hands of another run",
     }

@@ -245,6 +245,18 @@ async def test_the_table_shows_names_as_they_are(db: asyncpg.Connection, databas
     assert "[red]Ə[/red]" in said.out
 
 
+async def test_the_table_says_who_never_wrote_and_who_cannot_be_reached(
+    db: asyncpg.Connection, database_url: str
+) -> None:
+    await hire(db, 5)
+    await hire(db, 6, chat=False)
+    await hire(db, 7)
+    await db.execute("UPDATE employees SET unreachable_since = now() WHERE user_id = 7")
+    said = await fleet(database_url, "employees", "list", COLUMNS="200")
+    rows = [line.split("│") for line in said.out.splitlines() if "Ləman" in line]
+    assert [row[-2].strip() for row in rows] == ["yes", "not yet", "cannot be reached"]
+
+
 async def test_a_database_that_is_away_or_not_migrated_is_a_sentence_and_status_1(
     database_url: str, tmp_path: Path
 ) -> None:

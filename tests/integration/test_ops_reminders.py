@@ -20,7 +20,7 @@ from shared.errors import BrokerUnavailable
 from shared.texts import texts_in
 from shared.topology import BULK
 from tests.integration.broker_side import held, until
-from tests.integration.desk_side import DeskSide
+from tests.integration.desk_side import PERSON, DeskSide
 from tests.integration.ops_side import Said, baku, came, company_settings, connection, fleet, hire
 from tests.integration.proxy import Proxy
 
@@ -127,6 +127,23 @@ async def test_who_need_not_or_cannot_be_reminded_is_left_out_and_counted(
     left_out = Counter(reminded=1, unseen=1, arrived=1)
     assert await remind(db, publisher, baku(MONDAY, "10:51")) == Reminded(1, left_out)
     assert [call.chat_id for call in await queued(rabbitmq_url)] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["checkin", "checkout"])
+async def test_who_cannot_be_reached_is_left_out_until_they_write_again(
+    db: asyncpg.Connection, publisher: BulkPublisher, rabbitmq_url: str, worker: DeskSide, kind: Kind
+) -> None:
+    await hire(db, 5, PERSON)
+    for person in (5, PERSON):
+        if kind == "checkout":
+            await came(db, person, MONDAY, baku(MONDAY, "09:00"), NEXT)
+    await db.execute("UPDATE employees SET unreachable_since = now()")
+    moment = baku(MONDAY, "10:50" if kind == "checkin" else "18:10")
+    assert await remind(db, publisher, moment, kind) == Reminded(0, Counter(unreachable=2))
+    assert await db.fetchval("SELECT count(*) FROM reminders") == 0
+    await worker.text("salam", person=PERSON)
+    assert await remind(db, publisher, moment, kind) == Reminded(1, Counter(unreachable=1))
+    assert [call.chat_id for call in await queued(rabbitmq_url)] == [PERSON]
 
 
 @pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 7, 5), date(2026, 7, 8)])
@@ -328,13 +345,15 @@ async def test_the_command_says_how_many_and_why_not(
     )
     await hire(db, 1, 2, consent=1)
     await hire(db, 3, chat=False)
-    await hire(db, 4, 5, 6)
+    await hire(db, 4, 5, 6, 7)
+    await db.execute("UPDATE employees SET unreachable_since = now() WHERE user_id = 7")
     await db.execute(
         "INSERT INTO schedule_assignments SELECT user_id, '2026-01-01', schedule_id FROM employees, schedules"
     )
     engines = {"CONSENT": "required", "RABBITMQ_URL": rabbitmq_url}
     said = await fleet(database_url, "remind", "checkin", **engines)
-    assert said == Said(0, "2 people reminded; left out: 3 have not consented, 1 never wrote to the bot\n", [])
+    left_out = "3 have not consented, 1 cannot be reached, 1 never wrote to the bot"
+    assert said == Said(0, f"2 people reminded; left out: {left_out}\n", [])
     said = await fleet(database_url, "remind", "checkout", **engines)
     assert said.out == "0 people reminded; left out: nobody\n"
     assert (await fleet(database_url, "remind", "checkin", "--before", 999, **engines)).status == 2

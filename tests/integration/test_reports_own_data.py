@@ -96,6 +96,10 @@ async def test_all_that_the_company_keeps_is_in_it(reports: ReportSide) -> None:
         "INSERT INTO invite_uses (invite_id, user_id) SELECT max(invite_id), $1 FROM invites",
         "INSERT INTO office_managers SELECT $1, max(office_id) FROM offices",
         "INSERT INTO pending_offices VALUES ($1, 'Yeni', 150, 'Asia/Baku', now())",
+        """
+        INSERT INTO calls (chat_id, key, method, priority, what, outcome, created_at, settled_at)
+        VALUES ($1, '5:0', 'sendMessage', 'interactive', 'Salam', 'sent', now(), now())
+        """,
         "INSERT INTO audit (actor_id, action, subjects, update_id) VALUES ($1, 'now', '{12}', 5)",
         "INSERT INTO audit (actor_id, action, subjects, update_id) VALUES (21, 'now', ARRAY[$1::bigint], 6)",
     ):
@@ -112,7 +116,7 @@ async def test_every_table_that_knows_a_person_is_asked(worker: DeskSide) -> Non
     """A table that is added later must be told about too."""
     rows = await worker.rows(
         "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = 'public' "
-        "AND column_name IN ('user_id', 'subjects', 'actor_id', 'created_by', 'decided_by')"
+        "AND column_name IN ('user_id', 'chat_id', 'subjects', 'actor_id', 'created_by', 'decided_by')"
     )
     asked = " ".join(PARTS.values()).split()
     assert {row["table_name"] for row in rows} - set(asked) == set()
@@ -131,6 +135,7 @@ async def test_every_column_of_what_is_known_about_a_person_is_told(worker: Desk
         "reminders": joins,
         "throttles": joins,
         "pending_offices": joins,
+        "calls": {"chat_id"},
     }
     asked = " ".join(PARTS.values())
     for table, without in left_out.items():
