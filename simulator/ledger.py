@@ -161,6 +161,10 @@ class Ledger:
         """Enter that a call violates a rule."""
         self.violations.append(Violation(rule, call.method, what, call.chat_id))
 
+    def blame_stranger(self, method: str, what: str) -> None:
+        """Enter that a call was not even let in: its method or its token is wrong."""
+        self.violations.append(Violation(Rule.SCHEMA, method, what))
+
     def open_try(self, entry: WebhookTry) -> None:
         """Enter a request to the webhook."""
         self.webhook.append(entry)

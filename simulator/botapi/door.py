@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from simulator.botapi import answers, parameters
+from simulator.botapi import answers, parameters, schema
 from simulator.botapi.errors import (
     ApiError,
     BadRequestError,
@@ -44,6 +44,7 @@ class Door:
                 raise UnauthorizedError("Unauthorized")
             method = self._methods.find(request.match_info["method"])
         except ApiError as refusal:
+            self._ledger.blame_stranger(request.match_info["method"], str(refusal))
             return answers.refusal(refusal)
         call = self._ledger.open_call(arrival, method.name, counted=method.counted)
         try:
@@ -59,6 +60,7 @@ class Door:
         raw, problem = await _read(request)
         call.params = parameters.loggable(raw)
         call.chat_id = parameters.number(raw.get("chat_id"))
+        self._judge(method, call, raw, problem)
         silent_for = self._silence_over(call) if method.counted else 0
         fate = self._faults.fate_of(call.chat_id) if method.counted and not silent_for else Fate.SERVED
         if fate is Fate.RESET_BEFORE:
@@ -104,6 +106,11 @@ class Door:
         if call.answered is not None and call.status == TooManyRequestsError.code:
             self._silences.tell(call.chat_id, call.answered)
         return response
+
+    def _judge(self, method: Method, call: Call, raw: dict[str, Any], problem: BadRequestError | None) -> None:
+        wrong = schema.problems(method.described, parameters.plain(raw)) if problem is None else [str(problem)]
+        for one in wrong:
+            self._ledger.blame(call, Rule.SCHEMA, one)
 
     def _silence_over(self, call: Call) -> int:
         """Seconds left of the silence in which the call arrives; blames it if it breaks one."""

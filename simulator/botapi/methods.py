@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiogram import methods as api
 
+from simulator.botapi.description import METHODS
 from simulator.botapi.errors import MethodNotFoundError
 
 if TYPE_CHECKING:
     from simulator.botapi.callbacks import Callbacks
+    from simulator.botapi.kinds import Thing
     from simulator.botapi.messages import Messages
     from simulator.updates.polling import Reception
 
@@ -24,6 +26,8 @@ class Method:
     """One method; `counted` ones produce messages and so count against the flood limits."""
 
     name: str
+    described: Thing
+    """By our own description, by which calls are judged; the class reads what was judged."""
     parameters: type[api.TelegramMethod[Any]]
     answer: Answer
     counted: bool
@@ -68,7 +72,7 @@ class Methods:
 
     def _enter(self, parameters: type[M], answer: Answer, *, counted: bool = False) -> None:
         name = parameters.__api_method__
-        self._known[name.lower()] = Method(name, parameters, answer, counted)
+        self._known[name.lower()] = Method(name, METHODS[name], parameters, answer, counted)
 
 
 def all_methods(bot: dict[str, Any], messages: Messages, callbacks: Callbacks, reception: Reception) -> Methods:

@@ -58,6 +58,11 @@ def loggable(raw: dict[str, Any]) -> dict[str, Any]:
     return {name: value.filename if isinstance(value, BufferedInputFile) else value for name, value in raw.items()}
 
 
+def plain(raw: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with files as their bytes."""
+    return {name: value.data if isinstance(value, BufferedInputFile) else value for name, value in raw.items()}
+
+
 def number(value: object) -> int | None:
     """`value` as an integer, when it is one or spells one."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):

@@ -12,7 +12,7 @@ from simulator.botapi.absence import Absence
 from simulator.botapi.silence import REACTION
 from simulator.crowd import Crowd
 from simulator.faults import Faults
-from simulator.ledger import Outcome, Rule
+from simulator.ledger import Outcome, Rule, Violation
 from simulator.report import figures
 from simulator.server import Simulator, SimulatorConfig
 
@@ -216,6 +216,20 @@ async def test_a_silence_of_everybody_is_broken_by_whoever_calls_after_two_were_
     await asyncio.sleep(REACTION)
     assert (await send(http, telegram, third))["error_code"] == 429
     assert [(one.rule, one.chat_id) for one in telegram.ledger.violations] == [(Rule.SILENCE, third)]
+
+
+async def test_what_telegram_overlooks_is_a_violation_all_the_same(
+    telegram: Simulator, crowd: Crowd, http: aiohttp.ClientSession
+) -> None:
+    her = crowd.employees[0].id
+    assert (await send(http, telegram, her))["ok"]
+    assert telegram.ledger.violations == []
+    assert (await send(http, telegram, her, text="salam", disable_web_page_preview="true"))["ok"]
+    assert (await send(http, telegram, her, "sendLove"))["error_code"] == 404
+    assert telegram.ledger.violations == [
+        Violation(Rule.SCHEMA, "sendMessage", "disable_web_page_preview is unknown", her),
+        Violation(Rule.SCHEMA, "sendLove", "Not Found: method not found"),
+    ]
 
 
 async def test_an_answer_that_never_comes_is_unknown_though_the_call_was_done(
