@@ -1,6 +1,6 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long lint format types reference a-day clean
+.PHONY: help setup demo up test test-long soak lint format types bench reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -22,6 +22,9 @@ test: lint types ## check everything and test it with real engines, but for the 
 test-long: setup ## the long stories: whole companies, a played day, proofs on large tables
 	$(BIN)/pytest -m long
 
+soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make soak MINUTES=3 SEED=7 for a short one
+	@$(BIN)/python -m tests.soak
+
 lint: setup ## check the style, and that imports run one way
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -33,6 +36,9 @@ format: setup ## format the code
 
 types: setup ## check the types
 	$(BIN)/mypy
+
+bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a short run, WRITE=1 for docs/performance.md
+	@$(BIN)/python -m bench.sender $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
 
 reference: setup ## write docs/configuration.md anew from the settings
 	@$(BIN)/python -m ops.reference --write
