@@ -1,0 +1,83 @@
+"""Owns `make bench`: ours and its peers, one after the other in one run, and the table of what came of each.
+
+`python -m bench.sender` prints; with `--write` it replaces docs/performance.md, too. Nothing outlives it.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.competitors import COMPETITORS
+from bench.page import PAGE, Report, page
+from bench.peers import LIMITERS, first_second
+from bench.surroundings import machine, versions
+from bench.table import Row, table
+from bench.trial import trial
+from bench.workload import Size
+from local.engines import Engines
+from local.folders import run_folder
+from local.terminal import console, run, step
+
+CHECKINS: Final = 300
+WIDTH: Final = 120
+"""Of the table, where it is not shown on a terminal."""
+FIRST_SECONDS: Final = (("AsyncLimiter(30, 1)", "bucket"), ("AsyncLimiter(1, 1/30)", "drip"))
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    *,
+    checkins: Annotated[
+        int, typer.Option(min=60, help="How many check in at once; fewer is a shorter run.")
+    ] = CHECKINS,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/performance.md, too.")] = False,
+) -> None:
+    """Measure the sender beside a bot's usual limiters, at a simulated Telegram's end."""
+    raise typer.Exit(run(bench(Size.of(checkins), write=write)))
+
+
+async def bench(size: Size, *, write: bool) -> int:
+    """Measure everybody and print; returns the exit status."""
+    with run_folder("bench") as folder:
+        report = await measure(size, folder)
+    _show(report.rows)
+    console.print(report.first_second(), markup=False)
+    if write:
+        PAGE.write_text(page(report), encoding="utf-8")
+    return 0
+
+
+async def measure(size: Size, folder: Path) -> Report:
+    """Run one competitor after the other; raises ChildFailedError when one of them, or an engine, does not live."""
+    first = [(name, await first_second(LIMITERS[limiter]())) for name, limiter in FIRST_SECONDS]
+    async with Engines.start(folder) as engines:
+        measured = {}
+        for competitor in COMPETITORS:
+            with step(competitor.name):
+                measured[competitor.name] = await trial(competitor, size, engines, folder)
+        told = await versions(engines)
+    day = datetime.now(UTC).date().isoformat()
+    return Report(table(measured), size, first, machine(), told, day)
+
+
+def _show(rows: Sequence[Row]) -> None:
+    head, *body = rows
+    shown = Table()
+    shown.add_column(head[0], no_wrap=True)
+    for name in head[1:]:
+        shown.add_column(name.replace("(", "\n("), justify="right")
+    for row in body:
+        shown.add_row(*row)
+    Console(width=None if console.is_terminal else WIDTH).print(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(app(prog_name="python -m bench.sender"))
