@@ -27,7 +27,9 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import BufferedInputFile, User
 
 from checkin_worker.attendance import Event
+from checkin_worker.lateness import lateness
 from shared.contracts import EventRef, File, GeoRequest, Message, OutboundCall, Slot, encode
+from shared.texts import LANGUAGE
 from shared.topology import FILES, GEO_REQUESTS, INTERACTIVE
 
 COLLECTED: Final = (SendMessage, EditMessageText, AnswerCallbackQuery, SendDocument, SendPhoto)
@@ -43,17 +45,31 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """Collects one update's calls, address requests, and messages for other services."""
+    """Collects one update's calls, address requests, and messages for other services.
 
-    def __init__(self, update_id: int, user_id: int) -> None:
+    Args:
+        update_id: Telegram's, by which the calls are named.
+        user_id: whose update it is, and so their chat with the bot.
+        asked_at: when it came to our door, unix seconds.
+    """
+
+    def __init__(self, update_id: int, user_id: int, asked_at: float | None = None) -> None:
         self.update_id = update_id
         self._user_id = user_id
+        self._asked_at = asked_at
+        self._languages: dict[int, str] = {}
         self._calls: list[OutboundCall] = []
         self._requests: list[GeoRequest] = []
         self._others: list[Outgoing] = []
 
+    def speak(self, chat_id: int, language: str) -> None:
+        """Say in this language that a call to this chat is late; Azerbaijani where it was not said which one."""
+        self._languages[chat_id] = language
+
     def add(self, method: TelegramMethod[Any]) -> None:
         """Take a call that a handler made; one that names no chat (an answer to a button) is of the person's chat.
+
+        Of the edits of a message that wait, only the newest goes out, since it says all that the message will say.
 
         Raises:
             ValueError: its file is larger than a message carries.
@@ -61,15 +77,29 @@ class Outbox:
         file = _file_of(method)
         apart: set[str] = set() if file is None else {file.field}
         params = _said(method.model_dump(mode="json", fallback=_unsaid, exclude=apart))
+        name, chat_id = method.__api_method__, params.get("chat_id", self._user_id)
+        late_after, late_note = lateness(name, self._languages.get(chat_id, LANGUAGE))
         call = OutboundCall(
             key=f"{self.update_id}:{len(self._calls)}",
-            chat_id=params.get("chat_id", self._user_id),
-            method=method.__api_method__,
+            chat_id=chat_id,
+            method=name,
             params=params,
             created_at=time.time(),
             file=file,
+            asked_at=self._asked_at,
+            topic=_topic(name, str(method.message_id)) if isinstance(method, EditMessageText) else None,
+            late_after=late_after,
+            late_note=late_note,
         )
         self._calls.append(call)
+
+    def replace_waiting(self, topic: str) -> None:
+        """Let the last call go out instead of those of its method, chat and topic that still wait.
+
+        It must say all that they say. A later one replaces it likewise.
+        """
+        call = self._calls[-1]
+        self._calls[-1] = msgspec.structs.replace(call, topic=_topic(call.method, topic))
 
     def want_address(self, slot: Slot, event: Event, language: str) -> None:
         """Have the address of the event's point put into the last call's text; its inline keyboard stays."""
@@ -86,6 +116,7 @@ class Outbox:
                 latitude=event.latitude,
                 longitude=event.longitude,
                 language=language,
+                asked_at=self._asked_at,
             )
         )
 
@@ -105,6 +136,11 @@ class Outbox:
 def unsealed(replies: bytes) -> list[Outgoing]:
     """Read what `Outbox.sealed` wrote."""
     return msgspec.msgpack.decode(replies, type=list[Outgoing])
+
+
+def _topic(method: str, topic: str) -> str:
+    """By method, since an edit cannot do what a new message does, nor the other way about."""
+    return f"{method}:{topic}"
 
 
 def _file_of(method: TelegramMethod[Any]) -> File | None:

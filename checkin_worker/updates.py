@@ -138,7 +138,7 @@ class UpdateHandler:
             await inbox.lock()
             replies = await inbox.answered(update.update_id)
             if replies is None:
-                outbox = Outbox(update.update_id, sender.user.id)
+                outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp())
                 await self._first_time(update, await self._desk(connection, sender, outbox))
                 replies = outbox.sealed()
                 await inbox.answer(update.update_id, replies)
@@ -155,6 +155,7 @@ class UpdateHandler:
         settings, people = self._settings, People(connection)
         person = await people.know(sender.user)
         await people.reached(person)
+        outbox.speak(person.user_id, person.language)
         if self._admission.enrols_at_once(person):
             person = await people.enrol(person, sender.received_at, role=self._admission.role(person))
         standing = self._admission.standing(person)
@@ -192,4 +193,4 @@ def _who_speaks(update: Update) -> User | None:
 
 def _received_at(delivery: Delivery) -> datetime:
     stamp = delivery.headers.get(RECEIVED_AT)
-    return datetime.fromtimestamp(stamp, UTC) if isinstance(stamp, int | float) else datetime.now(UTC)
+    return datetime.fromtimestamp(stamp / 1000, UTC) if isinstance(stamp, int) else datetime.now(UTC)

@@ -63,6 +63,7 @@ class GeoRequestHandler:
             params={"chat_id": request.chat_id, "text": request.slot.filled(shown), **keyboard},
             created_at=time.time(),
             target=request.reply_key,
+            asked_at=request.asked_at,
         )
         await self._publisher.publish(ENRICHMENT.name, encode(call), key=call.key, headers=trail)
 

@@ -75,7 +75,7 @@ class Intake:
             log.info("update_dropped", update_id=head.update_id, reason="of a kind that the fleet does not handle")
             return "dropped"
         trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-        headers: Headers = {UPDATE_ID: head.update_id, RECEIVED_AT: int(time.time()), TRACEPARENT: trace}
+        headers: Headers = {UPDATE_ID: head.update_id, RECEIVED_AT: _milliseconds(), TRACEPARENT: trace}
         await self._publisher.publish(UPDATES_QUEUE.name, body, key=str(head.update_id), headers=headers)
         person = getattr(head, head.kind).sender
         log.info("update_queued", update_id=head.update_id, user_id=person.id if person else None, trace=trace[3:35])
@@ -88,7 +88,12 @@ class Intake:
             REASON: f"undecodable: {reason}"[:500],
             FIRST_FAILED: now,
             LAST_FAILED: now,
-            RECEIVED_AT: now,
+            RECEIVED_AT: _milliseconds(),
         }
         await self._publisher.publish(UPDATES_QUEUE.dead, body, key="undecodable", headers=headers)
         return "dead"
+
+
+def _milliseconds() -> int:
+    """Unix time."""
+    return time.time_ns() // 1_000_000

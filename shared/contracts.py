@@ -19,7 +19,7 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query")
 UPDATE_ID: Final = "update_id"
 RECEIVED_AT: Final = "received_at"
 TRACEPARENT: Final = "traceparent"
-"""Headers of a message in `updates`: Telegram's id (int), unix seconds (int), W3C trace context."""
+"""Headers of a message in `updates`: Telegram's id (int), unix milliseconds (int), W3C trace context."""
 
 
 FILE_LIMIT: Final = 8 * 1024 * 1024
@@ -173,7 +173,7 @@ class GeoRequest(Message, frozen=True, kw_only=True):
     """Asks for the address of a point, in `geo.requests`.
 
     The address goes to the event and its session (`event`), and into the reply named `reply_key` in `chat_id`.
-    Latitude and longitude are degrees, WGS 84. `language` is an IETF tag.
+    Latitude and longitude are degrees, WGS 84. `language` is an IETF tag. `asked_at` is the reply's.
     """
 
     reply_key: str
@@ -183,6 +183,7 @@ class GeoRequest(Message, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     language: str
+    asked_at: float | None = None
 
 
 M = TypeVar("M", bound=Message)

@@ -44,6 +44,7 @@ async def pass_on(bot: Bot, desk: Desk, username: str | None) -> None:
     admins = await oversight.overseers(desk.db, person.user_id, desk.settings.admin_ids)
     for admin in admins:
         texts = texts_in(admin.language)
+        desk.outbox.speak(admin.user_id, admin.language)
         text = texts.say("request", name=person.full_name, account=account)
         await bot.send_message(admin.user_id, text, reply_markup=inline(buttons(texts, person.user_id)))
     await oversight.told(desk, "admission asked", admins)
@@ -62,7 +63,7 @@ async def decided(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
         await query.answer(said, show_alert=True)
     else:
         await oversight.note(desk, "admit" if admit else "turn_away", [user_id])
-        await _tell(bot, asker, admit=admit)
+        await _tell(bot, asker, desk, admit=admit)
         said = desk.texts.say("request-admitted" if admit else "request-turned-away", name=asker.name)
         await query.answer()
         log.info("admission_decided", admitted=admit)
@@ -70,9 +71,10 @@ async def decided(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
         await _strike_out(query.message, user_id, said)
 
 
-async def _tell(bot: Bot, asker: Asker, *, admit: bool) -> None:
+async def _tell(bot: Bot, asker: Asker, desk: Desk, *, admit: bool) -> None:
     if asker.chat_id is None:
         return
+    desk.outbox.speak(asker.chat_id, asker.language)
     texts = texts_in(asker.language)
     if admit:
         await bot.send_message(asker.chat_id, texts.say("admitted"), reply_markup=location_button(texts))

@@ -102,6 +102,7 @@ async def _welcome(bot: Bot, desk: Desk, way: Way, user: User | None) -> None:
 async def _greet(bot: Bot, desk: Desk) -> None:
     text = desk.texts.say("start", name=desk.person.full_name)
     await bot.send_message(desk.person.user_id, text, reply_markup=location_button(desk.texts))
+    desk.outbox.replace_waiting("start")
 
 
 async def _ask_consent(bot: Bot, desk: Desk, code: str) -> None:

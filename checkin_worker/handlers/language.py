@@ -30,12 +30,14 @@ async def ask(message: Message, desk: Desk) -> None:
     """Show the languages, each by its own name."""
     rows = [[(desk.texts.say(f"language-{language}"), f"{LANGUAGE}:{language}")] for language in LANGUAGES]
     await message.answer(desk.texts.say("choose-language"), reply_markup=inline(*rows))
+    desk.outbox.replace_waiting(LANGUAGE)
 
 
 async def choose(query: CallbackQuery, desk: Desk) -> None:
     """Speak the language from this answer on; the location button comes again, in its words."""
     language = (query.data or "").removeprefix(f"{LANGUAGE}:")
     await desk.people.speak(desk.person, language)
+    desk.outbox.speak(desk.person.user_id, language)
     texts = texts_in(language)
     await query.answer()
     if query.bot is not None:

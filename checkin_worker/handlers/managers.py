@@ -5,13 +5,14 @@ from typing import Final
 
 from aiogram import F, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, Message
 
 from checkin_worker import oversight, roll
 from checkin_worker.access import AtLeast, Standing
 from checkin_worker.desk import Desk
+from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.rollcall import NOW, WHOM, RollCall
-from checkin_worker.throttle import ANSWERS, Sparing
+from checkin_worker.throttle import Sparing
 
 _LEAF: Final = re.compile(rf"^{NOW}:({'|'.join(WHOM)}):(\d{{1,5}})$")
 
@@ -30,28 +31,22 @@ async def assist(message: Message, desk: Desk) -> None:
     least = {"employee": Standing.EMPLOYEE, "manager": Standing.MANAGER, "admin": Standing.ADMIN}
     parts = [desk.texts.say(f"help-{who}") for who, standing in least.items() if desk.standing >= standing]
     await message.answer("\n\n".join(parts))
+    desk.outbox.replace_waiting("help")
 
 
 async def now(message: Message, desk: Desk) -> None:
     """Show the first page of everybody."""
     text, keyboard = await _view(desk, WHOM[0], 0)
     await message.answer(text, reply_markup=keyboard)
+    desk.outbox.replace_waiting(NOW)
 
 
 async def turn(query: CallbackQuery, leaf: re.Match[str], desk: Desk) -> None:
     """Show another page, other people, or the same ones anew, in the same message."""
-    if not isinstance(query.message, Message):  # too old to be edited
-        await query.answer(desk.texts.say("button-stale"))
-        return
-    if not await ANSWERS.allows(desk.db, desk.person.user_id, desk.received_at):
-        await query.answer(desk.texts.say("now-wait"))
-        return
-    text, keyboard = await _view(desk, leaf[1], int(leaf[2]))
-    await query.answer()
-    await query.message.edit_text(text, reply_markup=keyboard)
+    await turn_to(lambda: _view(desk, leaf[1], int(leaf[2])), query, desk)
 
 
-async def _view(desk: Desk, whom: str, page: int) -> tuple[str, InlineKeyboardMarkup]:
+async def _view(desk: Desk, whom: str, page: int) -> Leaf:
     asked = roll.Asked(oversight.scope(desk), desk.received_at, whom, page)
     async with desk.reader.connection(desk.db) as replica:
         found = await roll.read(replica, asked, desk.settings)

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiogram import F, Router
 from aiogram.filters import Command
-from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
 from checkin_worker import why
 from checkin_worker.access import AtLeast, Standing
@@ -16,8 +16,9 @@ from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline
 from checkin_worker.mytime import DAY, Span, read
 from checkin_worker.mytime_words import MyTime
+from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.reports.month import Month, Plan
-from checkin_worker.throttle import ANSWERS, Sparing
+from checkin_worker.throttle import Sparing
 from checkin_worker.why_words import Why
 
 HISTORY: Final = "hist"
@@ -43,6 +44,7 @@ async def today(message: Message, desk: Desk) -> None:
     day = _workday(desk)
     span = await _span(desk, day, day)
     await message.answer(_words(desk).today(span, day))
+    desk.outbox.replace_waiting("today")
 
 
 async def me(message: Message, desk: Desk) -> None:
@@ -54,25 +56,19 @@ async def me(message: Message, desk: Desk) -> None:
     words = _words(desk)
     photo = BufferedInputFile(picture(words.bars(span), today=day), f"{month.name}.png")
     await message.answer_photo(photo, caption=words.month(span, month, expected))
+    desk.outbox.replace_waiting("me")
 
 
 async def history(message: Message, desk: Desk) -> None:
     """Show the last two weeks."""
     text, keyboard = await _page(desk, 0)
     await message.answer(text, reply_markup=keyboard)
+    desk.outbox.replace_waiting("history")
 
 
 async def turn(query: CallbackQuery, leaf: re.Match[str], desk: Desk) -> None:
     """Show other two weeks in the same message."""
-    if not isinstance(query.message, Message):  # too old to be edited
-        await query.answer(desk.texts.say("button-stale"))
-        return
-    if not await ANSWERS.allows(desk.db, desk.person.user_id, desk.received_at):
-        await query.answer(desk.texts.say("now-wait"))
-        return
-    text, keyboard = await _page(desk, int(leaf[1]))
-    await query.answer()
-    await query.message.edit_text(text, reply_markup=keyboard)
+    await turn_to(lambda: _page(desk, int(leaf[1])), query, desk)
 
 
 async def explain(message: Message, desk: Desk) -> None:
@@ -82,13 +78,12 @@ async def explain(message: Message, desk: Desk) -> None:
         day = await why.last(replica, desk.person.user_id)
         rules = Rules(desk.calendar, double_tap, desk.person)
         account = None if day is None else await why.account(replica, rules, day, desk.received_at)
-    if account is None:
-        await message.answer(desk.texts.say("why-nothing"))
-        return
-    await message.answer(Why(desk.texts, desk.person, desk.calendar).text(account))
+    words = Why(desk.texts, desk.person, desk.calendar)
+    await message.answer(desk.texts.say("why-nothing") if account is None else words.text(account))
+    desk.outbox.replace_waiting("why")
 
 
-async def _page(desk: Desk, back: int) -> tuple[str, InlineKeyboardMarkup | None]:
+async def _page(desk: Desk, back: int) -> Leaf:
     """The days until so many before today, and buttons to those before and after them."""
     end = _workday(desk) - back * DAY
     span = await _span(desk, end - (PAGE - 1) * DAY, end)

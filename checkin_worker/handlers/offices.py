@@ -20,7 +20,8 @@ from checkin_worker.handlers.taps import refusal
 from checkin_worker.keyboards import inline
 from checkin_worker.office_list import OFFICE, listed, spot
 from checkin_worker.office_words import ADD, Refused, draft, same_name
-from checkin_worker.offices import Draft, Kept
+from checkin_worker.offices import Draft
+from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.throttle import Sparing
 
 _REMOVE: Final = re.compile(rf"^{OFFICE}:remove:(\d{{1,18}})$")
@@ -44,8 +45,9 @@ async def office(message: Message, command: CommandObject, desk: Desk) -> None:
     """List the offices, or do to one what the words say."""
     words = (command.args or "").split()
     if not words:
-        text, keyboard = listed(await _seen(desk), 0, desk.texts)
+        text, keyboard = await _page(desk, 0)
         await message.answer(text, reply_markup=keyboard)
+        desk.outbox.replace_waiting(OFFICE)
         return
     if desk.standing < Standing.ADMIN:
         await message.answer(desk.texts.say("office-admins-only"))
@@ -85,10 +87,7 @@ async def place(message: Message, wanted: Draft, desk: Desk) -> None:
 
 async def leaf(query: CallbackQuery, leaf: re.Match[str], desk: Desk) -> None:
     """Show another page of the list."""
-    await query.answer()
-    if isinstance(query.message, Message):
-        text, keyboard = listed(await _seen(desk), int(leaf[1]), desk.texts)
-        await query.message.edit_text(text, reply_markup=keyboard)
+    await turn_to(lambda: _page(desk, int(leaf[1])), query, desk)
 
 
 async def cancel(query: CallbackQuery, desk: Desk) -> None:
@@ -114,9 +113,10 @@ async def remove(query: CallbackQuery, asked: re.Match[str], desk: Desk) -> None
     await _replace(query, desk.texts.say("office-removed", name=name))
 
 
-async def _seen(desk: Desk) -> list[Kept]:
+async def _page(desk: Desk, page: int) -> Leaf:
     async with desk.reader.connection(desk.db) as replica:
-        return await offices.kept(replica, oversight.scope(desk))
+        seen = await offices.kept(replica, oversight.scope(desk))
+    return listed(seen, page, desk.texts)
 
 
 async def _replace(query: CallbackQuery, text: str) -> None:

@@ -49,6 +49,7 @@ async def privacy(message: Message, desk: Desk) -> None:
         local = row["accepted_at"].astimezone(desk.calendar.zone)
         agreed = desk.texts.say("consent-given", date=local.date(), time=f"{local:%H:%M}")
     await message.answer(f"{kept}\n\n{agreed}")
+    desk.outbox.replace_waiting("privacy")
 
 
 async def warn(message: Message, desk: Desk) -> None:

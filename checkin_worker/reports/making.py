@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
+from checkin_worker.lateness import lateness
 from checkin_worker.oversight import NOTE
 from checkin_worker.reports.month import Month
 from checkin_worker.reports.process import TIME_LIMIT, NotMadeError, make_in
@@ -98,23 +100,25 @@ def _brought(request: ReportRequest, made: Made, content: bytes) -> OutboundCall
         caption = texts.say("report-caption", month=month, people=len(made.people))
     else:
         caption = texts.say("mydata-caption")
-    return OutboundCall(
-        key=f"{request.update_id}:report",
-        chat_id=request.user_id,
-        method="sendDocument",
-        params={"chat_id": request.user_id, "caption": caption},
-        created_at=time.time(),
-        file=File("document", made.file, content),
-    )
+    file = File("document", made.file, content)
+    return msgspec.structs.replace(_call(request, "report", "sendDocument", {"caption": caption}), file=file)
 
 
 def _sorry(request: ReportRequest, message_id: str) -> OutboundCall:
     """The call that says why no file comes; under another key, should one come later all the same."""
     text = texts_in(request.language).say(message_id, month=request.month)
+    return _call(request, message_id, "sendMessage", {"text": text})
+
+
+def _call(request: ReportRequest, name: str, method: str, params: dict[str, str]) -> OutboundCall:
+    late_after, late_note = lateness(method, request.language)
     return OutboundCall(
-        key=f"{request.update_id}:{message_id}",
+        key=f"{request.update_id}:{name}",
         chat_id=request.user_id,
-        method="sendMessage",
-        params={"chat_id": request.user_id, "text": text},
+        method=method,
+        params={"chat_id": request.user_id, **params},
         created_at=time.time(),
+        asked_at=request.asked_at,
+        late_after=late_after,
+        late_note=late_note,
     )

@@ -106,7 +106,7 @@ class DeskSide:
         """Any update, without its number; returns the calls that are said to it, to whomever."""
         del person
         self.last_update += 1
-        received = int(self.now.timestamp()) + 1
+        received = (int(self.now.timestamp()) + 1) * 1000
         one = delivery({"update_id": self.last_update, **update}, **{RECEIVED_AT: received})
         assert await self.handler(one) == Done()
         async with self.reading:

@@ -172,6 +172,7 @@ async def played(
                 )
             )
             yield play
+        assert telegram.ledger.violations == []
 
 
 @contextlib.asynccontextmanager
@@ -193,7 +194,7 @@ async def worker(engines: Engines, play: Play, settings: WorkerSettings) -> Asyn
         handler = UpdateHandler(settings, pool, Reader([]), publisher, a_second_later)
 
         async def on_the_scripts_clock(delivery: Delivery) -> Verdict:
-            stamped = {**delivery.headers, RECEIVED_AT: int(a_second_later().timestamp())}
+            stamped = {**delivery.headers, RECEIVED_AT: int(a_second_later().timestamp() * 1000)}
             return await handler(replace(delivery, headers=stamped))
 
         updates = Consumer(UPDATES, on_the_scripts_clock, publisher, prefetch=1, deadline=30)

@@ -115,7 +115,9 @@ async def decisions(worker: DeskSide) -> list[str]:
 
 
 async def kept_replies(worker: DeskSide) -> str:
-    return "".join(bytes(row["replies"]).decode() for row in await worker.rows("SELECT replies FROM inbox"))
+    return "".join(
+        bytes(row["replies"]).decode(errors="replace") for row in await worker.rows("SELECT replies FROM inbox")
+    )
 
 
 @pytest.mark.parametrize("command", ["/start", "/language", "/privacy", "/forget", "/invite"])
@@ -290,7 +292,7 @@ async def test_two_who_press_the_last_use_of_a_link_at_once_are_not_both_let_in(
             }
             for number in range(12)
         ]
-        headers = {"received_at": int(worker.now.timestamp())}
+        headers = {"received_at": int(worker.now.timestamp() * 1000)}
         await asyncio.gather(*(worker.handler(delivery(update, **headers)) for update in updates))
         (row,) = await worker.rows("SELECT uses_left, (SELECT count(*) FROM invite_uses) AS used FROM invites")
         assert tuple(row) == (0, 5)

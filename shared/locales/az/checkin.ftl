@@ -6,6 +6,8 @@ button-location = 📍 Yerimi göndər
 hint = Qeydiyyat üçün telefonda «{ button-location }» düyməsinə basın.
 use-your-phone = Kompüterdən yer göndərmək olmur. Zəhmət olmasa, telefonda «{ button-location }» düyməsinə basın. 📱
 button-stale = Bu düymə artıq işləmir.
+page-wait = ⏳ Bir az gözləyin, sonra yenidən basın.
+late-note = ⏱ Bu mesaj gecikib.
 
 opened = ✅ Gəlişiniz qeydə alındı
 closed = ✅ Gedişiniz qeydə alındı
@@ -23,6 +25,7 @@ line-delayed = ⏳ Göndərildi: { $sent }, qeydə alındı: { $recorded }. Gön
 line-on-time = 🟢 Vaxtında
 line-late = 🟠 Gecikmə: { $by }
 line-worked = ⏱ İş vaxtı: { $worked }
+line-number = № { $number }
 farewell-opened = Axşam gedəndə yerinizi yenidən göndərməyi unutmayın.
 farewell-closed = Yaxşı istirahət edin!
 ask-live = 📡 Yerinizi dəqiq görə bilmədik. Qeyd qalır; zəhmət olmasa, 📎 ➝ Yer ➝ «Canlı yerimi paylaş» ilə təsdiqləyin.

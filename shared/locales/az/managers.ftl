@@ -21,7 +21,6 @@ now-others = 🔎 tam eyni nöqtə { $people } başqa nəfərdə də var
 now-speed = 🔎 iki yer arasında sürət { $speed } km/saat
 now-flags = 🔎 yalnız diqqət üçündür: qeydə təsir etmir və günah sayılmır.
 now-nobody = Burada heç kim yoxdur.
-now-wait = ⏳ Bir az gözləyin, sonra yenidən basın.
 now-button-all = Hamısı
 now-button-in = 🟢 İşdə
 now-button-late = 🟠 Gecikən

@@ -6,6 +6,8 @@ button-location = 📍 Send my location
 hint = To check in, press “{ button-location }” on your phone.
 use-your-phone = A computer cannot send a location. Please press “{ button-location }” on your phone. 📱
 button-stale = This button no longer works.
+page-wait = ⏳ Wait a moment, then press again.
+late-note = ⏱ This message was delayed.
 
 opened = ✅ You are checked in
 closed = ✅ You are checked out
@@ -23,6 +25,7 @@ line-delayed = ⏳ Sent: { $sent }, recorded: { $recorded }. The time at which y
 line-on-time = 🟢 On time
 line-late = 🟠 Late by { $by }
 line-worked = ⏱ Time at work: { $worked }
+line-number = No. { $number }
 farewell-opened = Remember to send your location again when you leave.
 farewell-closed = Have a good rest!
 ask-live = 📡 We could not tell exactly where you are. The entry stands; please confirm it with 📎 ➝ Location ➝ “Share my live location”.

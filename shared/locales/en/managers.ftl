@@ -25,7 +25,6 @@ now-others =
 now-speed = 🔎 { $speed } km/h between two locations
 now-flags = 🔎 is only for your attention: it changes no record and proves nothing.
 now-nobody = Nobody here.
-now-wait = ⏳ Wait a moment, then press again.
 now-button-all = Everybody
 now-button-in = 🟢 In
 now-button-late = 🟠 Late

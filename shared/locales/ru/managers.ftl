@@ -25,7 +25,6 @@ now-others =
 now-speed = 🔎 { $speed } км/ч между двумя точками
 now-flags = 🔎 — только к сведению: на отметки не влияет и ничего не доказывает.
 now-nobody = Здесь никого нет.
-now-wait = ⏳ Подождите немного и нажмите снова.
 now-button-all = Все
 now-button-in = 🟢 На работе
 now-button-late = 🟠 Опоздали

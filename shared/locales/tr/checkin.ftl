@@ -6,6 +6,8 @@ button-location = 📍 Konumumu gönder
 hint = Kayıt için telefonunuzda “{ button-location }” düğmesine basın.
 use-your-phone = Bilgisayardan konum gönderilemiyor. Lütfen telefonunuzda “{ button-location }” düğmesine basın. 📱
 button-stale = Bu düğme artık çalışmıyor.
+page-wait = ⏳ Biraz bekleyip yeniden basın.
+late-note = ⏱ Bu mesaj gecikti.
 
 opened = ✅ Girişiniz kaydedildi
 closed = ✅ Çıkışınız kaydedildi
@@ -23,6 +25,7 @@ line-delayed = ⏳ Gönderildi: { $sent }, kaydedildi: { $recorded }. Gönderdi�
 line-on-time = 🟢 Zamanında
 line-late = 🟠 Gecikme: { $by }
 line-worked = ⏱ Çalışma süresi: { $worked }
+line-number = No: { $number }
 farewell-opened = Akşam çıkarken konumunuzu yeniden göndermeyi unutmayın.
 farewell-closed = İyi dinlenmeler!
 ask-live = 📡 Konumunuzu tam göremedik. Kayıt geçerli; lütfen 📎 ➝ Konum ➝ “Canlı konumumu paylaş” ile doğrulayın.

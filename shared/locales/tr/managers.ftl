@@ -21,7 +21,6 @@ now-others = 🔎 tam aynı nokta { $people } kişide daha var
 now-speed = 🔎 iki konum arasında hız { $speed } km/sa
 now-flags = 🔎 yalnızca bilginize: kaydı değiştirmez, bir şey kanıtlamaz.
 now-nobody = Burada kimse yok.
-now-wait = ⏳ Biraz bekleyip yeniden basın.
 now-button-all = Hepsi
 now-button-in = 🟢 İşte
 now-button-late = 🟠 Geciken

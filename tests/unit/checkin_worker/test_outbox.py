@@ -24,12 +24,14 @@ from aiogram.types import (
 )
 
 from checkin_worker.attendance import Event
+from checkin_worker.lateness import LATE, STALE
 from checkin_worker.outbox import CollectingSession, Outbox, open_outbox, unsealed
 from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, OutboundCall, Slot, decode
 from shared.topology import FILES as UPLOADS
 from shared.topology import GEO_REQUESTS, INTERACTIVE, REPORTS
 
 UPDATE_ID, USER = 8_412, 5_100_000_007
+ASKED_AT = 1_783_317_731.437
 EVENT = Event(datetime(2026, 7, 6, 6, 2, 11, tzinfo=UTC), UPDATE_ID, 40.37171, 49.85050)
 SLOT = Slot("yer: 40, 49.", 5, 11)
 BUTTON = ReplyKeyboardMarkup(
@@ -72,7 +74,7 @@ async def _fed(routes: Router, content: dict[str, Any], **properties: Any) -> Ou
     dispatcher.include_router(routes)
     bot = Bot("1:x", session=CollectingSession(), default=DefaultBotProperties(**properties))
     update = Update.model_validate({"update_id": UPDATE_ID, **content}, context={"bot": bot})
-    outbox = Outbox(UPDATE_ID, USER)
+    outbox = Outbox(UPDATE_ID, USER, ASKED_AT)
     token = open_outbox.set(outbox)
     try:
         await dispatcher.feed_update(bot, update, outbox=outbox)
@@ -224,6 +226,7 @@ async def test_an_address_is_wanted_for_the_last_call_and_asked_for_before_all_c
         latitude=40.37171,
         longitude=49.85050,
         language="az",
+        asked_at=ASKED_AT,
     )
     assert [each.queue for each in (first, second)] == [INTERACTIVE.name] * 2
     waits = [decode(OutboundCall, bytes(each.body)).awaits_enrichment for each in (first, second)]
@@ -368,3 +371,66 @@ async def test_a_message_for_another_service_goes_out_last_into_the_queue_that_w
     assert [each.queue for each in sealed] == [GEO_REQUESTS.name, INTERACTIVE.name, REPORTS.name]
     assert sealed[-1].key == "8412:report"
     assert decode(GeoRequest, bytes(sealed[-1].body)) == wanted
+
+
+async def test_every_call_carries_when_the_update_came_to_our_door() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer("Salam")
+        await _bot(message).send_message(USER + 7, "Sorğu var")
+
+    assert [call.asked_at for call in calls(await handled(say))] == [ASKED_AT] * 2
+
+
+async def test_of_the_answers_of_a_topic_the_newest_may_go_out_alone() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        await message.answer("başqa")
+        await message.answer("bu gün")
+        outbox.replace_waiting("today")
+
+    assert [call.topic for call in calls(await handled(say))] == [None, "sendMessage:today"]
+
+
+async def test_of_the_edits_of_one_message_the_newest_goes_out_alone_and_no_new_message_instead_of_them() -> None:
+    async def turn(query: CallbackQuery, outbox: Outbox) -> None:
+        assert isinstance(query.message, Message)
+        await query.message.edit_text("səhifə 2")
+        await query.message.answer("yeni")
+        outbox.replace_waiting("5")
+
+    edited, new = calls(await pressed(turn))
+    assert (edited.topic, new.topic) == ("editMessageText:5", "sendMessage:5")
+
+
+async def test_a_message_that_is_late_says_so_in_its_readers_language() -> None:
+    async def tell(message: Message, outbox: Outbox) -> None:
+        outbox.speak(USER, "tr")
+        outbox.speak(USER + 7, "en")
+        await message.answer("Gönderildi")
+        await _bot(message).send_photo(USER + 7, BufferedInputFile(CONTENT, "x.png"), caption="A request")
+        await _bot(message).send_message(USER + 14, "Sorğu var")
+
+    said = calls(await handled(tell))
+    assert [call.late_after for call in said] == [LATE] * 3
+    notes = ["⏱ Bu mesaj gecikti.", "⏱ This message was delayed.", "⏱ Bu mesaj gecikib."]
+    assert [call.late_note for call in said] == notes
+
+
+async def test_a_late_answer_to_a_button_is_not_given_and_an_edit_is_never_late() -> None:
+    async def turn(query: CallbackQuery, outbox: Outbox) -> None:
+        del outbox
+        assert isinstance(query.message, Message)
+        await query.answer("Ləğv edildi")
+        await query.message.edit_text("Ləğv edildi")
+
+    answer, edit = calls(await pressed(turn))
+    assert (answer.late_after, answer.late_note) == (STALE, None)
+    assert (edit.late_after, edit.late_note) == (None, None)
+
+
+async def test_what_nobody_knows_to_have_arrived_is_said_again() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer("Salam")
+
+    assert [call.if_unknown for call in calls(await handled(say))] == ["repeat"]
