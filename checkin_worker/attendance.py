@@ -25,7 +25,9 @@ Ref = tuple[datetime, int]
 class Event:
     """A location that a person sent; identified by its moment (UTC, whole seconds) and update id.
 
-    `evidence`: not a message but a later look of a live location; it can confirm what came before and nothing else.
+    Attributes:
+        evidence: not a message but a later look of a live location; it can confirm what came before and nothing else.
+        recorded_at: when it was written down, where that is known.
     """
 
     sent_at: datetime
@@ -36,6 +38,7 @@ class Event:
     fence: Fence | None = field(default=None, compare=False)
     office_id: int | None = field(default=None, compare=False)
     evidence: bool = field(default=False, compare=False)
+    recorded_at: datetime | None = field(default=None, compare=False)
 
     @property
     def ref(self) -> Ref:
@@ -110,6 +113,11 @@ class Day:
     def closed_at(self, event: Event) -> Session | None:
         """The session that this event closed, if it still does."""
         return next((session for session in self.sessions if session.end and session.end.event == event), None)
+
+    def unclear(self, event: Event) -> bool:
+        """Whether the mark that this event made is still one of which nobody can tell where it was."""
+        marks = (mark for session in self.sessions for mark in (session.start, session.end) if mark is not None)
+        return any(mark.event == event and mark.fence is Fence.UNCERTAIN for mark in marks)
 
     def taken_back_with(self, event: Event) -> list[Ref]:
         """What an undo of this event is about: it, and all that repeated or confirmed it.

@@ -39,10 +39,10 @@ VALUES ($1, $2, $3, 'correction', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 # still tells when it was sent.
 EVENTS: Final = """
 SELECT kind, sent_at, update_id, coalesce(latitude, 0) AS latitude, coalesce(longitude, 0) AS longitude, address,
-       fence, office_id, arrived_at, left_at
+       fence, office_id, arrived_at, left_at, recorded_at
 FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND sent_at < $3 AND kind <> 'correction'
 UNION ALL
-SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at
+SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at, NULL
 FROM attendance_events WHERE user_id = $1 AND workday = $4 AND kind = 'correction'
 """
 RECORDED: Final = """
@@ -276,6 +276,7 @@ def _event(row: "Record") -> Event:
         Fence(row["fence"]) if row["fence"] else None,
         row["office_id"],
         evidence=row["kind"] == "evidence",
+        recorded_at=row["recorded_at"],
     )
 
 

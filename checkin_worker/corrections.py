@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from checkin_worker.attendance import Correction
 from checkin_worker.book import Approved, Book, Page, Rules
 from checkin_worker.correction_words import OLDEST, Stretch, Wish
+from checkin_worker.entry_number import entry_number, numbered
 from checkin_worker.inbox import Inbox
 from checkin_worker.replies import Forgotten
 
@@ -36,7 +37,7 @@ WHERE correction_id = $1 AND state = 'open'
 RETURNING user_id, workday, arrived_at, left_at, reason, asked_at, update_id
 """
 DECIDED: Final = """
-SELECT c.user_id, c.state, coalesce(e.official_name, e.full_name) AS by
+SELECT c.user_id, c.state, c.asked_at, c.update_id, coalesce(e.official_name, e.full_name) AS by
 FROM corrections c LEFT JOIN employees e ON e.user_id = c.decided_by WHERE correction_id = $1
 """
 WAITS: Final = "SELECT EXISTS (SELECT FROM corrections WHERE user_id = $1 AND workday = $2 AND state = 'open')"
@@ -56,17 +57,19 @@ Spans = Sequence[tuple[datetime, datetime | None]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that waits, and whether it took the place of another one."""
+    """A request that waits, the number that people read, and whether it took the place of another one."""
 
     correction_id: int
+    number: str
     replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a request stands: whose it is, and who decided, if anybody did."""
+    """Where a request stands: whose it is, the number that people read, and who decided, if anybody did."""
 
     user_id: int
+    number: str
     state: str
     by: str | None
 
@@ -78,6 +81,7 @@ class Shown:
     Each stay is told, since a correction takes the place of all of them: a break between two becomes work.
     """
 
+    number: str
     name: str
     wish: Wish
     spans: Spans
@@ -85,12 +89,12 @@ class Shown:
 
     def told(self, texts: "Texts") -> str:
         """The text above the two buttons."""
-        told = [_span(*span, self.zone) for span in self.spans[-_SPANS:]]
+        stays = [_span(*span, self.zone) for span in self.spans[-_SPANS:]]
         earlier = ["…"] if len(self.spans) > _SPANS else []
-        recorded = ", ".join(earlier + told) or texts.say("approve-no-record")
+        recorded = ", ".join(earlier + stays) or texts.say("approve-no-record")
         asked = _span(self.wish.arrived, self.wish.left, self.zone)
         values = {"name": self.name, "asked": asked, "recorded": recorded, "reason": self.wish.reason}
-        return texts.say("approve-correct", date=self.wish.workday, **values)
+        return numbered(texts.say("approve-correct", date=self.wish.workday, **values), self.number, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,8 @@ async def ask(desk: "Desk", wish: Wish, asked_at: datetime) -> Asked:
     user_id = desk.person.user_id
     gone = await desk.db.execute(REPLACE, user_id, wish.workday)
     values = (user_id, wish.workday, wish.arrived, wish.left, wish.reason, asked_at, desk.outbox.update_id)
-    return Asked(await desk.db.fetchval(ASK, *values), replaced=gone != "DELETE 0")
+    number = entry_number(user_id, (asked_at, desk.outbox.update_id))
+    return Asked(await desk.db.fetchval(ASK, *values), number, replaced=gone != "DELETE 0")
 
 
 async def waits(desk: "Desk", wish: Wish) -> bool:
@@ -139,7 +144,10 @@ async def waits(desk: "Desk", wish: Wish) -> bool:
 async def state(db: "Connection", correction_id: int) -> State | None:
     """Where the request stands; None if there is no such request, or it was replaced."""
     row = await db.fetchrow(DECIDED, correction_id)
-    return None if row is None else State(row["user_id"], row["state"], row["by"])
+    if row is None:
+        return None
+    number = entry_number(row["user_id"], (row["asked_at"], row["update_id"]))
+    return State(row["user_id"], number, row["state"], row["by"])
 
 
 async def reject(desk: "Desk", correction_id: int) -> "Record | None":

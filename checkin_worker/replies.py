@@ -1,6 +1,6 @@
 """Owns the one message that answers a location: what was recorded, when, where, and whether it was in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from checkin_worker.attendance import Event, Role
 from checkin_worker.book import Page
+from checkin_worker.entry_number import entry_number, numbered
 from checkin_worker.fence import Fence, Office
 from checkin_worker.keyboards import inline
 from checkin_worker.people import Person
@@ -29,12 +30,19 @@ _MARK: Final = "\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The text; the event whose place it names; `slot` when that stands there as coordinates; buttons, if any."""
+    """What is said to a location.
+
+    Attributes:
+        seen: the event whose place it names.
+        slot: where that stands as coordinates.
+        topic: while it waits, an answer of the same topic may go out in its place; None for what only it says.
+    """
 
     text: str
     seen: Event
     slot: Slot | None = None
     keyboard: InlineKeyboardMarkup | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +62,55 @@ class Forgotten:
 class Teller:
     """Tells a person about their taps, in their language and on their clock."""
 
-    def __init__(self, texts: Texts, person: Person, calendar: Calendar, recorded_at: datetime) -> None:
+    def __init__(self, texts: Texts, person: Person, calendar: Calendar) -> None:
         self._texts = texts
         self._person = person
         self._calendar = calendar
-        self._recorded_at = recorded_at
 
     def answer(self, event: Event, page: Page, forgotten: Forgotten | None = None) -> Answer:
-        """Say what the event did that day, or what the one that it repeats did."""
+        """Say what the event did that day, or what the one that it repeats did.
+
+        What is said to a repetition tells all that was said to the first, but for a check-out that was forgotten.
+        """
         day = page.day
         decided = day.decided_by[event]
         role = day.roles[decided]
+        confirms = day.roles[event] is Role.CONFIRMED and event.clear
         again = "repeated-" if event != decided else ""
-        title = "confirmed" if day.roles[event] is Role.CONFIRMED and event.clear else f"{again}{role}"
         zone = self._zone(decided)
         local = decided.sent_at.astimezone(zone)
         lines = [
-            self._texts.say(title),
+            self._texts.say("confirmed" if confirms else f"{again}{role}"),
             self._texts.say("line-name", name=self._person.full_name),
             self._texts.say("line-date", date=page.workday if role is Role.OPENED else local.date()),
             self._texts.say("line-time", time=f"{local:%H:%M:%S}"),
             self._texts.say("line-place", place=_MARK),
-            *self._delay(event, zone),
+            *self._delay(decided, zone),
             *(self._punctuality(decided, page) if role is Role.OPENED else ()),
             *(self._hours(decided, page) if role is Role.CLOSED else ()),
-            *self._asks(event, page, forgotten),
+            *(() if confirms else self._farewell(decided, page)),
+            *((self._texts.say("ask-forgotten", date=forgotten.workday),) if forgotten else ()),
         ]
         seen = event if day.roles[event] is Role.CONFIRMED else decided
-        return self._placed("\n".join(lines), seen, self._keyboard(decided, role, forgotten))
+        text = numbered("\n".join(lines), self._number(decided), self._texts)
+        said = self._placed(text, seen, self._keyboard(decided, role, forgotten))
+        return said if confirms or forgotten else replace(said, topic=f"tap:{_named(decided)}")
 
-    def undone(self, page: Page) -> str:
-        """Say that a check-out was taken back."""
+    def undone(self, event: Event, page: Page) -> str:
+        """Say that this check-out was taken back."""
         session = page.day.sessions[-1] if page.day.sessions else None
         since = session.start.at.astimezone(self._calendar.zone) if session and session.end is None else None
-        return self._texts.say("undone-open", time=f"{since:%H:%M}") if since else self._texts.say("undone")
+        said = self._texts.say("undone-open", time=f"{since:%H:%M}") if since else self._texts.say("undone")
+        return numbered(said, self._number(event), self._texts)
 
     def _delay(self, event: Event, zone: ZoneInfo) -> list[str]:
-        if self._recorded_at - event.sent_at <= DELAYED:
+        if event.recorded_at is None or event.recorded_at - event.sent_at <= DELAYED:
             return []
-        sent, recorded = (moment.astimezone(zone) for moment in (event.sent_at, self._recorded_at))
+        sent, recorded = (moment.astimezone(zone) for moment in (event.sent_at, event.recorded_at))
         return [self._texts.say("line-delayed", sent=f"{sent:%H:%M:%S}", recorded=f"{recorded:%H:%M:%S}")]
+
+    def _number(self, event: Event) -> str:
+        return entry_number(self._person.user_id, event.ref)
 
     def _punctuality(self, event: Event, page: Page) -> list[str]:
         if page.late is None or page.day.sessions[0].start.event != event:
@@ -109,22 +126,16 @@ class Teller:
         worked = event.sent_at - session.start.at
         return [self._texts.say("line-worked", worked=duration(self._texts, worked))]
 
-    def _asks(self, event: Event, page: Page, forgotten: Forgotten | None) -> list[str]:
+    def _farewell(self, event: Event, page: Page) -> list[str]:
+        """What is said last of all; a better look is asked for instead where one is needed."""
+        if page.day.unclear(event):
+            return [self._texts.say("ask-live")]
         role = page.day.roles[event]
-        asked = []
-        if event.fence is Fence.UNCERTAIN and role in (Role.OPENED, Role.CLOSED, Role.CONFIRMED):
-            asked.append(self._texts.say("ask-live"))
-        elif role is Role.OPENED:
-            asked.append(self._texts.say("farewell-opened"))
-        elif role is Role.CLOSED:
-            asked.append(self._texts.say("farewell-closed"))
-        if forgotten is not None:
-            asked.append(self._texts.say("ask-forgotten", date=forgotten.workday))
-        return asked
+        return [self._texts.say(f"farewell-{role}")] if role in (Role.OPENED, Role.CLOSED) else []
 
     def _keyboard(self, event: Event, role: Role, forgotten: Forgotten | None) -> InlineKeyboardMarkup | None:
         if role is Role.CLOSED:
-            data = f"{UNDO}:{int(event.sent_at.timestamp())}:{event.update_id}"
+            data = f"{UNDO}:{_named(event)}"
             return inline([(self._texts.say("button-undo"), data)])
         if forgotten is None or (proposal := forgotten.proposal) is None:
             return None
@@ -149,6 +160,10 @@ class Teller:
         text = before + place + after
         slot = None if known else Slot(text, start=len(before), end=len(before) + len(place))
         return Answer(text, event, slot, keyboard)
+
+
+def _named(event: Event) -> str:
+    return f"{int(event.sent_at.timestamp())}:{event.update_id}"
 
 
 def duration(texts: Texts, length: timedelta) -> str:

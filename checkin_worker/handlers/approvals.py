@@ -15,6 +15,7 @@ from checkin_worker.access import AtLeast, Standing
 from checkin_worker.correction_words import Wish
 from checkin_worker.corrections import Shown
 from checkin_worker.desk import Desk
+from checkin_worker.entry_number import entry_number
 from checkin_worker.handlers import admissions
 from checkin_worker.handlers.admissions import ADMIT
 from checkin_worker.keyboards import inline
@@ -32,12 +33,12 @@ SELECT waiting.*, recorded.*, count(*) OVER () AS everything, coalesce((
     SELECT o.timezone FROM employee_offices w JOIN offices o USING (office_id) WHERE w.user_id = waiting.user_id
     ORDER BY w.position, w.office_id LIMIT 1), $3) AS zone
 FROM (SELECT 'admit' AS kind, e.user_id AS number, e.user_id, coalesce(e.official_name, e.full_name) AS name,
-          e.enrolled_at AS asked_at, NULL::date AS workday, NULL::timestamptz AS arrived_at,
+          e.enrolled_at AS asked_at, NULL::bigint AS update_id, NULL::date AS workday, NULL::timestamptz AS arrived_at,
           NULL::timestamptz AS left_at, NULL AS reason
       FROM employees e WHERE e.status = 'pending' AND $1::bigint IS NULL
       UNION ALL
       SELECT 'correct', c.correction_id, e.user_id, coalesce(e.official_name, e.full_name),
-          c.asked_at, c.workday, c.arrived_at, c.left_at, c.reason
+          c.asked_at, c.update_id, c.workday, c.arrived_at, c.left_at, c.reason
       FROM corrections c JOIN employees e USING (user_id) WHERE c.state = 'open' AND {oversight.DECIDABLE}) waiting
 LEFT JOIN LATERAL (SELECT coalesce(array_agg(s.start_time ORDER BY s.ordinal), '{{}}') AS came,
                           array_agg(CASE WHEN s.closed_by <> 'boundary' THEN s.end_time END ORDER BY s.ordinal) AS gone
@@ -78,5 +79,6 @@ def _admission(row: "Record", texts: Texts) -> tuple[str, list[tuple[str, str]]]
 def _correction(row: "Record", texts: Texts) -> tuple[str, list[tuple[str, str]]]:
     wish = Wish(row["workday"], row["arrived_at"], row["left_at"], row["reason"])
     spans = list(zip(row["came"], row["gone"] or (), strict=True))
-    shown = Shown(row["name"], wish, spans, ZoneInfo(row["zone"]))
+    number = entry_number(row["user_id"], (row["asked_at"], row["update_id"]))
+    shown = Shown(number, row["name"], wish, spans, ZoneInfo(row["zone"]))
     return shown.told(texts), corrections.buttons(texts, row["number"])

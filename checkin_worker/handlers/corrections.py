@@ -13,6 +13,7 @@ from checkin_worker.access import AtLeast, Standing
 from checkin_worker.correction_words import OLDEST, Problem, Wish, example, read
 from checkin_worker.corrections import CORRECT, Lately, Shown
 from checkin_worker.desk import Desk
+from checkin_worker.entry_number import numbered
 from checkin_worker.keyboards import inline
 from checkin_worker.people import Person
 from checkin_worker.replies import CORRECT_LEFT
@@ -91,7 +92,7 @@ async def decided(query: CallbackQuery, desk: Desk, bot: Bot) -> None:
     if person is not None and await _decide(int(number), person, desk, approving=approving):
         said = desk.texts.say("correct-approved" if approving else "correct-rejected", name=desk.person.full_name)
         await oversight.note(desk, f"correction {verdict}", [person.user_id])
-        await _tell(bot, person, desk, approving=approving)
+        await _tell(bot, person, desk, request.number, approving=approving)
         log.info("correction_decided", approved=approving)
         await query.answer()
     else:
@@ -114,10 +115,11 @@ async def _decided_by(correction_id: int, desk: Desk) -> str:
     return desk.texts.say(f"correct-{now.state}", name=now.by or "?")
 
 
-async def _tell(bot: Bot, person: Person, desk: Desk, *, approving: bool) -> None:
+async def _tell(bot: Bot, person: Person, desk: Desk, number: str, *, approving: bool) -> None:
     texts = texts_in(person.language)
-    said = "correct-yours-approved" if approving else "correct-yours-rejected"
-    await bot.send_message(person.user_id, texts.say(said, name=desk.person.full_name))
+    desk.outbox.speak(person.user_id, person.language)
+    said = texts.say("correct-yours-approved" if approving else "correct-yours-rejected", name=desk.person.full_name)
+    await bot.send_message(person.user_id, numbered(said, number, texts))
 
 
 async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
@@ -130,14 +132,16 @@ async def _pass_on(wish: Wish, asked_at: datetime, desk: Desk, bot: Bot) -> str:
     asked = await corrections.ask(desk, wish, asked_at)
     sessions = (await desk.book.page(wish.workday)).day.sessions
     spans = [(session.start.at, session.end.at if session.end else None) for session in sessions]
-    shown = Shown(desk.person.full_name, wish, spans, desk.calendar.zone)
+    shown = Shown(asked.number, desk.person.full_name, wish, spans, desk.calendar.zone)
     for overseer in overseers:
         texts = texts_in(overseer.language)
+        desk.outbox.speak(overseer.user_id, overseer.language)
         keyboard = inline(corrections.buttons(texts, asked.correction_id))
         await bot.send_message(overseer.user_id, shown.told(texts), reply_markup=keyboard)
     await oversight.told(desk, "correction asked", overseers)
     log.info("correction_asked", overseers=len(overseers), replaced=asked.replaced)
-    return desk.texts.say("correct-sent-again" if asked.replaced else "correct-sent")
+    said = desk.texts.say("correct-sent-again" if asked.replaced else "correct-sent")
+    return numbered(said, asked.number, desk.texts)
 
 
 def _forgotten(lately: Lately, desk: Desk) -> InlineKeyboardMarkup | None:

@@ -89,7 +89,7 @@ async def undo(query: CallbackQuery, desk: Desk) -> None:
         return
     page = await desk.book.undo(page.day.taken_back_with(event), desk.received_at)
     await query.answer()
-    await shown.answer(teller(desk).undone(page))
+    await shown.answer(teller(desk).undone(event, page))
 
 
 def refusal(message: Message, place: Location, *, live_only: bool) -> str | None:
@@ -109,11 +109,13 @@ def refusal(message: Message, place: Location, *, live_only: bool) -> str | None
 
 def teller(desk: Desk) -> Teller:
     """Who tells this person about their day."""
-    return Teller(desk.texts, desk.person, desk.calendar, desk.recorded_at)
+    return Teller(desk.texts, desk.person, desk.calendar)
 
 
 async def _tell(message: Message, answer: Answer, desk: Desk) -> None:
     await message.answer(answer.text, reply_markup=answer.keyboard)
+    if answer.topic is not None:
+        desk.outbox.replace_waiting(answer.topic)
     if answer.slot is not None and desk.settings.geocoding:
         desk.outbox.want_address(answer.slot, answer.seen, desk.texts.language)
 

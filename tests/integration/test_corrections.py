@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.contracts import OutboundCall
+from shared.texts import texts_in
 from tests.integration import staff
 from tests.integration.desk_side import PERSON, DeskSide
 
@@ -33,6 +34,12 @@ def to(calls: list[OutboundCall], person: int) -> list[str]:
     return [str(call.params.get("text", "")) for call in calls if call.params.get("chat_id") == person]
 
 
+def last_line(texts: list[str]) -> str:
+    """Of the only text."""
+    (text,) = texts
+    return text.splitlines()[-1]
+
+
 def request_to(calls: list[OutboundCall], person: int) -> dict[str, str]:
     """The buttons below the request to this manager, by what they mean."""
     (call,) = [call for call in calls if call.params.get("chat_id") == person and "reply_markup" in call.params]
@@ -51,21 +58,44 @@ async def sessions(worker: DeskSide, person: int = PERSON) -> list[tuple[object,
 
 async def test_a_request_goes_to_the_managers_of_the_office_and_to_admins_and_to_nobody_else(team: DeskSide) -> None:
     calls = await team.text(ASK)
-    assert to(calls, PERSON) == ["📨 Sorğunuz rəhbərə göndərildi. Qərar haqqında yazacağıq."]
+    said, number = to(calls, PERSON)[0].splitlines()
+    assert said == "📨 Sorğunuz rəhbərə göndərildi. Qərar haqqında yazacağıq."
     assert {call.chat_id for call in calls} == {PERSON, BOSS, OTHER_BOSS, ADMIN}
     assert to(calls, BOSS)[0].splitlines() == [
         "✏️ Ləman Əliyeva, 6 iyl 2026",
         "Qeyddə: 09:58–…",
         "İstəyir: 09:00–18:00",
         "Səbəb: telefon evdə qalmışdı",
+        number,
     ]
+
+
+async def test_whatever_is_said_about_a_request_bears_its_number_and_another_request_has_another(
+    team: DeskSide,
+) -> None:
+    asked = await team.text(ASK)
+    number = last_line(to(asked, PERSON))
+    decided = await team.press(request_to(asked, BOSS)["yes"], person=BOSS)
+    assert number.startswith("№ ")
+    assert number == last_line(to(asked, BOSS)) == last_line(to(decided, PERSON))
+    assert last_line(to(await team.text(ASK), PERSON)) != number
+
+
+async def test_who_is_told_late_is_told_so_in_their_own_language(team: DeskSide) -> None:
+    await team.rows("UPDATE employees SET language = 'ru' WHERE user_id = $1", BOSS)
+    asked = await team.text(ASK)
+    notes = {call.chat_id: call.late_note for call in asked}
+    assert {notes[PERSON], notes[ADMIN]} == {texts_in("az").say("late-note")}
+    assert notes[BOSS] == texts_in("ru").say("late-note")
+    decided = await team.press(request_to(asked, BOSS)["no"], person=BOSS)
+    assert {call.late_note for call in decided if call.chat_id == PERSON} == {notes[PERSON]}
 
 
 async def test_an_approved_correction_takes_the_taps_place_and_the_log_keeps_both(team: DeskSide) -> None:
     asked = await team.text(ASK)
     team.later(minutes=5)
     calls = await team.press(request_to(asked, BOSS)["yes"], person=BOSS)
-    assert to(calls, PERSON) == ["✅ Düzəlişiniz təsdiq edildi (Rəşad)."]
+    assert to(calls, PERSON)[0].startswith("✅ Düzəlişiniz təsdiq edildi (Rəşad).")
     assert await sessions(team) == [("06 09:00", "06 18:00", "correction", "correction")]
     kinds = await team.rows("SELECT kind, actor_id, reason FROM attendance_events ORDER BY sent_at")
     assert [tuple(row) for row in kinds] == [("location", None, None), ("correction", BOSS, "telefon evdə qalmışdı")]

@@ -83,7 +83,7 @@ async def test_outside_the_office_a_check_in_counts_and_its_address_is_asked_for
 
 async def test_an_uncertain_check_in_is_confirmed_by_a_live_location_and_not_closed_by_it(at_office: DeskSide) -> None:
     said = lines(await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0))
-    assert "Canlı" in said[-1]
+    assert "Canlı" in said[-2]
     at_office.later(minutes=3)
     confirmed = lines(await at_office.tap(*HEAD, horizontal_accuracy=8.0, live_period=900))
     assert confirmed[0] == "📡 Yeriniz dəqiqləşdi, təşəkkürlər!"
@@ -118,7 +118,7 @@ async def test_a_second_look_that_is_not_clear_either_is_not_thanked_for(at_offi
     at_office.later(minutes=3)
     said = lines(await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0))
     assert said[0] == "☑️ Gəlişiniz artıq qeydə alınıb"
-    assert "Canlı" in said[-1], "asked again"
+    assert "Canlı" in said[-2], "asked again"
 
 
 async def test_a_live_location_that_comes_clear_outside_gets_its_address(at_office: DeskSide) -> None:
@@ -157,6 +157,77 @@ async def test_a_live_location_that_moves_on_costs_no_row_and_no_word(worker: De
     before = await worker.rows("SELECT count(*) FROM inbox")
     assert await worker.give(moved(worker, 41.0, 50.0, 8.0)) == []
     assert await worker.rows("SELECT count(*) FROM inbox") == before
+
+
+async def test_three_taps_share_a_topic_and_the_newest_answer_tells_all_that_the_first_told(
+    at_office: DeskSide,
+) -> None:
+    answers = []
+    for _ in range(3):
+        answers += await at_office.tap(*HEAD, horizontal_accuracy=12.0)
+        at_office.later(seconds=5)
+    first, *again = (str(call.params["text"]).splitlines() for call in answers)
+    assert [said[1:] for said in again] == [first[1:]] * 2
+    assert "🟠 Gecikmə: 58 dəqiqə" in first
+    (topic,) = {call.topic for call in answers}
+    assert topic is not None
+
+
+async def test_the_answer_to_a_repeated_check_out_brings_the_button_that_undoes_it(worker: DeskSide) -> None:
+    await worker.tap()
+    worker.later(hours=9)
+    (first,) = await worker.tap()
+    worker.later(seconds=5)
+    (again,) = await worker.tap()
+    assert again.params["reply_markup"] == first.params["reply_markup"]
+    assert again.topic == first.topic
+
+
+async def test_the_address_is_asked_for_again_with_a_repetition_whose_answer_may_go_out_alone(worker: DeskSide) -> None:
+    for _ in range(2):
+        await worker.tap()
+    first, again = await worker.asked()
+    assert (first.reply_key, again.reply_key) == ("1:0", "2:0")
+    assert again.event == first.event, "it is of the entry"
+
+
+async def test_an_answer_that_asks_about_a_forgotten_check_out_is_not_replaced_by_that_to_a_repetition(
+    worker: DeskSide,
+) -> None:
+    await worker.tap()
+    worker.later(days=1)
+    (asks,), (again,) = await worker.tap(), await worker.tap()
+    assert "reply_markup" in asks.params
+    assert "reply_markup" not in again.params
+    assert asks.topic is None
+    assert again.topic is not None
+
+
+async def test_a_repetition_after_a_long_queue_tells_of_the_delay_of_the_entry(worker: DeskSide) -> None:
+    sent = int(worker.now.timestamp())
+    worker.later(seconds=40)
+    (first,) = await worker.write({**PLACE, "date": sent})
+    worker.later(seconds=2)
+    (again,) = await worker.write({**PLACE, "date": sent + 30})
+    delayed = "⏳ Göndərildi: 09:58:07, qeydə alındı: 09:58:48. Göndərdiyiniz vaxt sayılır."
+    assert delayed in lines([first])
+    assert lines([again])[1:] == lines([first])[1:]
+
+
+async def test_the_check_in_the_second_look_and_the_repetition_bear_one_number_and_the_check_out_another(
+    at_office: DeskSide,
+) -> None:
+    said = [await at_office.tap(40.3790, 49.8920, horizontal_accuracy=60.0, live_period=900)]
+    at_office.later(minutes=1)
+    said.append(await at_office.give(moved(at_office, *HEAD, 8.0)))
+    said.append(await at_office.tap(*HEAD, horizontal_accuracy=8.0))
+    assert [each[0].topic is None for each in said] == [False, True, False], "thanks say less than an answer"
+    (number,) = {lines(each)[-1] for each in said}
+    at_office.later(hours=8)
+    gone = await at_office.tap(*HEAD, horizontal_accuracy=8.0)
+    assert lines(gone)[-1] != number
+    _, undone = await at_office.press(button(gone))
+    assert lines([undone])[-1] == lines(gone)[-1], "of what was undone"
 
 
 ELSEWHERE = {"id": 77, "is_bot": False, "first_name": "Başqası"}
@@ -198,7 +269,7 @@ async def test_an_undo_within_two_minutes_reopens_the_session(worker: DeskSide) 
     worker.later(seconds=115)
     answer, said = await worker.press(undo, shown=shown)
     assert answer.method == "answerCallbackQuery"
-    assert said.params["text"] == "↩️ Gediş ləğv edildi, işdəsiniz. Gəliş: 09:58."
+    assert lines([said])[0] == "↩️ Gediş ləğv edildi, işdəsiniz. Gəliş: 09:58."
     ((end_time,),) = await worker.rows("SELECT end_time FROM sessions")
     assert end_time is None
     (again,) = await worker.press(undo, shown=shown)
@@ -268,7 +339,7 @@ async def test_the_next_check_in_asks_about_a_forgotten_check_out_with_a_ready_c
     await worker.tap()
     worker.later(days=1)
     said = await worker.tap()
-    assert "6 iyl 2026 gedişinizi" in lines(said)[-1]
+    assert "6 iyl 2026 gedişinizi" in lines(said)[-2]
     assert button(said).startswith("left:2026-07-06:")
     ((_, by), (_, still)) = await worker.rows("SELECT end_time, closed_by FROM sessions ORDER BY start_time")
     assert (by, still) == ("boundary", None)

@@ -4,20 +4,18 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import aio_pika
 import asyncpg
 import orjson
 import pytest
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
 from pydantic import SecretStr
 
 from checkin_worker.outbox import unsealed
 from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
-from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
 from shared.consume import Delivery, Done
@@ -26,48 +24,28 @@ from shared.database import PrimaryPool
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.replicas import Reader
-from shared.topology import GEO_REQUESTS, INTERACTIVE, UPDATES, declare
+from shared.topology import GEO_REQUESTS, INTERACTIVE
 from simulator.crowd import Crowd
 from simulator.server import Simulator
+from tests.integration.desk_side import NAMES, PERSON, SENT, delivery, taken, worker_settings
 
-PERSON = 5_100_000_007
-SENT = datetime(2026, 7, 6, 5, 58, 7, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PLACE = {"location": {"latitude": 40.0, "longitude": 49.0}}
 Connection = AbstractConnection
 
 
-@pytest.fixture(scope="module")
-async def broker(engines: Engines) -> AsyncIterator[Connection]:
-    """A virtual host for all tests of this file: declaring the queues takes half a second."""
-    url = await engines.rabbitmq.create_vhost("updates")
-    async with await aio_pika.connect(url) as opened:
-        await declare(opened)
-        yield opened
-    await engines.rabbitmq.delete_vhost("updates")
-
-
 @pytest.fixture
-async def connection(broker: Connection) -> Connection:
+async def connection(queues: Connection) -> Connection:
     """The queues are empty."""
-    async with broker.channel() as channel:
+    async with queues.channel() as channel:
         for queue in (INTERACTIVE, GEO_REQUESTS):
             await (await channel.get_queue(queue.name, ensure=False)).purge()
-    return broker
+    return queues
 
 
 @pytest.fixture
 def settings(database_url: str) -> WorkerSettings:
-    nowhere = SecretStr("amqp://not-asked")
-    return WorkerSettings(
-        database_url=SecretStr(database_url),
-        rabbitmq_url=nowhere,
-        db_pool_min=0,
-        db_pool_max=8,
-        registration="open",
-        consent="off",
-        telegram_bot_token=SecretStr("1:token"),
-    )
+    return worker_settings(database_url)
 
 
 @pytest.fixture
@@ -97,13 +75,12 @@ def mute(settings: WorkerSettings, pool: PrimaryPool) -> UpdateHandler:
 
 def message(update_id: int, fields: Mapping[str, object] | None = None, sent: datetime = SENT) -> dict[str, Any]:
     """An update with a message as Telegram writes it; `fields` are added to the message."""
-    names = {"first_name": "Ləman", "last_name": "Əliyeva", "username": "leman"}
     return {
         "update_id": update_id,
         "message": {
             "message_id": 17,
-            "from": {"id": PERSON, "is_bot": False, **names, "language_code": "az"},
-            "chat": {"id": PERSON, **names, "type": "private"},
+            "from": {"id": PERSON, "is_bot": False, **NAMES, "language_code": "az"},
+            "chat": {"id": PERSON, **NAMES, "type": "private"},
             "date": int(sent.timestamp()),
             **(fields or {}),
         },
@@ -113,11 +90,6 @@ def message(update_id: int, fields: Mapping[str, object] | None = None, sent: da
 def located(update_id: int, sent: datetime = SENT, latitude: float = 40.37171, longitude: float = 49.85050) -> Delivery:
     place = {"latitude": latitude, "longitude": longitude, "horizontal_accuracy": 12.5}
     return delivery(message(update_id, {"location": place}, sent))
-
-
-def delivery(update: object, **headers: object) -> Delivery:
-    body = update if isinstance(update, bytes) else orjson.dumps(update)
-    return Delivery(queue=UPDATES.name, key="", body=body, headers=headers, tries=0, redelivered=False)
 
 
 def without_sender(**changed: object) -> Delivery:
@@ -141,17 +113,6 @@ async def counts(pool: PrimaryPool) -> dict[str, int]:
 
 
 NOTHING = {"employees": 0, "attendance_events": 0, "sessions": 0, "inbox": 0}
-
-
-async def taken(connection: Connection, queue: str) -> list[AbstractIncomingMessage]:
-    """What is in the queue; nothing is left. `geo.requests` can only be consumed: it has a single active consumer."""
-    found: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-    async with connection.channel() as channel, asyncio.timeout(10):
-        source = await channel.declare_queue(queue, passive=True)
-        waiting = source.declaration_result.message_count or 0
-        if waiting:
-            await source.consume(found.put, no_ack=True)
-        return [await found.get() for _ in range(waiting)]
 
 
 async def said(connection: Connection) -> list[OutboundCall]:
@@ -315,10 +276,18 @@ async def test_what_is_no_update_is_undecodable_and_leaves_no_trace(
 async def test_what_counts_is_telegrams_clock_and_what_is_kept_is_when_we_heard(
     handler: UpdateHandler, pool: PrimaryPool
 ) -> None:
-    heard = int(SENT.timestamp()) + 31
+    heard = int(SENT.timestamp() * 1000) + 31_437
     await handler(delivery(message(1, PLACE), **{RECEIVED_AT: heard}))
     ((sent_at, received_at),) = await rows(pool, "SELECT sent_at, received_at FROM attendance_events")
-    assert (sent_at, received_at) == (SENT, SENT + timedelta(seconds=31))
+    assert (sent_at, received_at) == (SENT, SENT + timedelta(seconds=31, milliseconds=437))
+
+
+async def test_replies_and_addresses_carry_when_the_update_came_to_our_door(
+    handler: UpdateHandler, connection: Connection
+) -> None:
+    await handler(delivery(message(1, PLACE), **{RECEIVED_AT: 1_783_317_488_437}))
+    (call,), (request,) = await said(connection), await asked(connection)
+    assert call.asked_at == request.asked_at == 1_783_317_488.437
 
 
 async def test_replies_travel_with_the_updates_id_and_trace(handler: UpdateHandler, connection: Connection) -> None:
@@ -388,8 +357,9 @@ async def test_a_double_tap_repeats_the_answer_and_a_later_location_closes(
         "☑️ Gəlişiniz artıq qeydə alınıb",
         "✅ Gedişiniz qeydə alındı",
     ]
-    assert firsts[1][1:5] == firsts[0][1:5]
+    assert firsts[1][1:] == firsts[0][1:], "place, time, number: nothing is lost where only the second goes out"
     assert firsts[2][5] == "⏱ İş vaxtı: 9 saat"
+    assert firsts[2][-1] != firsts[0][-1], "another entry has another number"
     assert [request.event.update_id for request in await asked(connection)] == [1, 1, 3]
     assert (await counts(pool))["sessions"] == 1
 

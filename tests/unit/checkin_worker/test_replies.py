@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from checkin_worker.attendance import Event, fold
 from checkin_worker.book import Page
+from checkin_worker.entry_number import entry_number
 from checkin_worker.fence import Fence, Office
 from checkin_worker.people import Person
 from checkin_worker.replies import Answer, Forgotten, Teller, duration
@@ -32,8 +33,8 @@ def page(*events: Event, double_tap: int = 60, late: timedelta | None = None, ex
     return Page(MONDAY, fold(events, timedelta(seconds=double_tap)), late, excused)
 
 
-def teller(person: Person = LEMAN, recorded_at: datetime = CAME.sent_at, language: str = "az") -> Teller:
-    return Teller(texts_in(language), person, person.calendar(BAKU, time(4), SCHEDULE), recorded_at)
+def teller(person: Person = LEMAN, language: str = "az") -> Teller:
+    return Teller(texts_in(language), person, person.calendar(BAKU, time(4), SCHEDULE))
 
 
 def answer(event: Event, name: str = LEMAN.full_name) -> Answer:
@@ -44,6 +45,11 @@ def lines(said: Answer) -> list[str]:
     return said.text.splitlines()
 
 
+def number(event: Event) -> str:
+    """The last line of whatever is said about the entry."""
+    return f"№ {entry_number(LEMAN.user_id, event.ref)}"
+
+
 def test_an_arrival_is_answered_with_all_there_is_to_know() -> None:
     assert lines(answer(CAME)) == [
         "✅ Gəlişiniz qeydə alındı",
@@ -52,6 +58,7 @@ def test_an_arrival_is_answered_with_all_there_is_to_know() -> None:
         "🕘 09:58:07",
         "📍 40.37171, 49.85050",
         "Axşam gedəndə yerinizi yenidən göndərməyi unutmayın.",
+        number(CAME),
     ]
 
 
@@ -64,13 +71,39 @@ def test_a_departure_tells_how_long_the_stay_was() -> None:
         "📍 40.37000, -49.85000",
         "⏱ İş vaxtı: 9 saat 3 dəqiqə",
         "Yaxşı istirahət edin!",
+        number(WENT),
     ]
 
 
 @pytest.mark.parametrize(("tap", "counted", "said"), [(TAPPED, CAME, "Gəlişiniz"), (TAPPED_AGAIN, WENT, "Gedişiniz")])
-def test_a_repeated_tap_repeats_the_first_answers_time_and_place(tap: Event, counted: Event, said: str) -> None:
-    first = lines(answer(counted))
-    assert lines(answer(tap))[:5] == [f"☑️ {said} artıq qeydə alınıb", *first[1:5]]
+def test_a_repeated_tap_is_told_all_that_the_first_was_told_and_may_go_out_in_its_place(
+    tap: Event, counted: Event, said: str
+) -> None:
+    first, again = answer(counted), answer(tap)
+    assert lines(again) == [f"☑️ {said} artıq qeydə alınıb", *lines(first)[1:]]
+    assert again.keyboard == first.keyboard
+    assert again.topic == first.topic is not None
+
+
+def test_answers_about_two_entries_never_take_each_others_place() -> None:
+    assert answer(CAME).topic != answer(WENT).topic
+
+
+def test_a_repeated_tap_is_told_of_the_delay_and_the_lateness_of_the_first() -> None:
+    slow = replace(CAME, recorded_at=CAME.sent_at + timedelta(seconds=33))
+    quick = replace(TAPPED, recorded_at=TAPPED.sent_at + timedelta(seconds=1))
+    day = page(slow, quick, late=timedelta(minutes=12))
+    first, again = lines(teller().answer(slow, day)), lines(teller().answer(quick, day))
+    assert again[1:] == first[1:]
+    assert {
+        "🟠 Gecikmə: 12 dəqiqə",
+        "⏳ Göndərildi: 09:58:07, qeydə alındı: 09:58:40. Göndərdiyiniz vaxt sayılır.",
+    } < set(again)
+
+
+def test_a_repeated_tap_that_is_long_on_its_way_says_nothing_of_that_since_its_time_does_not_count() -> None:
+    slow = replace(TAPPED, recorded_at=TAPPED.sent_at + timedelta(minutes=5))
+    assert not any("⏳" in line for line in lines(teller().answer(slow, page(CAME, slow))))
 
 
 def test_the_day_and_the_time_are_those_of_the_office_not_of_greenwich() -> None:
@@ -122,12 +155,12 @@ def test_on_a_day_off_nothing_is_said_about_the_time() -> None:
 
 
 def test_when_recording_took_long_both_times_are_said() -> None:
-    late = teller(recorded_at=CAME.sent_at + timedelta(seconds=33))
+    late = replace(CAME, recorded_at=CAME.sent_at + timedelta(seconds=33))
     assert "⏳ Göndərildi: 09:58:07, qeydə alındı: 09:58:40. Göndərdiyiniz vaxt sayılır." in lines(
-        late.answer(CAME, page(CAME))
+        teller().answer(late, page(late))
     )
-    in_time = teller(recorded_at=CAME.sent_at + timedelta(seconds=30))
-    assert not any("⏳" in line for line in lines(in_time.answer(CAME, page(CAME))))
+    in_time = replace(CAME, recorded_at=CAME.sent_at + timedelta(seconds=30))
+    assert not any("⏳" in line for line in lines(teller().answer(in_time, page(in_time))))
 
 
 HEAD = Office(1, "Baş ofis", 40.37, 49.85, 150, ZoneInfo("Europe/Istanbul"))
@@ -150,13 +183,29 @@ def test_an_uncertain_place_is_accepted_and_a_live_location_asked_for() -> None:
     unclear = replace(CAME, fence=Fence.UNCERTAIN, office_id=1)
     said = lines(teller(WORKER).answer(unclear, page(unclear)))
     assert said[0] == "✅ Gəlişiniz qeydə alındı"
-    assert "Canlı" in said[-1]
+    assert "Canlı" in said[-2]
+
+
+def test_a_repeated_tap_is_asked_for_a_live_location_until_one_has_told_where_the_first_was() -> None:
+    unclear = replace(CAME, fence=Fence.UNCERTAIN, office_id=1)
+    tap = replace(TAPPED, fence=Fence.UNCERTAIN, office_id=1)
+    again = teller(WORKER).answer(tap, page(unclear, tap))
+    assert "Canlı" in lines(again)[-2]
+    assert again.topic == teller(WORKER).answer(unclear, page(unclear, tap)).topic
+    look = Event(CAME.sent_at + timedelta(minutes=2), 9, 40.37, 49.85, fence=Fence.INSIDE, office_id=1)
+    later = Event(look.sent_at + timedelta(seconds=5), 10, 40.37, 49.85, fence=Fence.INSIDE, office_id=1)
+    said = lines(teller(WORKER).answer(later, page(unclear, look, later)))
+    assert not any("Canlı" in line for line in said)
+    assert said[-2].startswith("Axşam")
 
 
 def test_a_second_look_is_thanked_for() -> None:
     unclear = replace(CAME, fence=Fence.UNCERTAIN, office_id=1)
     look = replace(WENT, sent_at=CAME.sent_at + timedelta(minutes=2), fence=Fence.INSIDE, office_id=1)
-    said = lines(teller(WORKER).answer(look, page(unclear, look)))
+    thanks = teller(WORKER).answer(look, page(unclear, look))
+    said = lines(thanks)
+    assert said[-1] == number(CAME), "of the entry that it is about"
+    assert thanks.topic is None, "it says less than the answer to the entry"
     assert said[0] == "📡 Yeriniz dəqiqləşdi, təşəkkürlər!"
     assert said[4] == "📍 Baş ofis", "where the second look was"
 
@@ -175,7 +224,8 @@ def test_a_forgotten_check_out_is_asked_about_with_the_shifts_end_ready() -> Non
     assert shift is not None
     forgotten = Forgotten(friday, shift.starts, shift)
     said = teller().answer(CAME, page(CAME), forgotten)
-    assert "3 iyl 2026" in lines(said)[-1]
+    assert "3 iyl 2026" in lines(said)[-2]
+    assert said.topic is None, "what is said to a repetition does not ask"
     assert said.keyboard is not None
     ((button,),) = said.keyboard.inline_keyboard
     assert button.callback_data == f"left:2026-07-03:{int(shift.ends.timestamp())}"
@@ -185,7 +235,9 @@ def test_a_forgotten_check_out_is_asked_about_with_the_shifts_end_ready() -> Non
 
 def test_an_undone_check_out_is_said_with_the_time_since_when_one_is_at_work() -> None:
     day = fold([CAME, WENT], timedelta(seconds=60), undone=frozenset({WENT.ref}))
-    assert "09:58" in teller().undone(Page(MONDAY, day, None, excused=False))
+    said = teller().undone(WENT, Page(MONDAY, day, None, excused=False)).splitlines()
+    assert "09:58" in said[0]
+    assert said[1] == number(WENT)
 
 
 @pytest.mark.parametrize("event", [CAME, TAPPED, WENT, TAPPED_AGAIN])
