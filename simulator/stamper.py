@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import signal
 import socket
 import struct
 import sys
@@ -135,4 +136,5 @@ def _before_all_others() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the simulator, which ends us
     asyncio.run(relay(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

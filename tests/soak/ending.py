@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel
 
 from local.stage import DATABASE
 from shared.topology import INGRESS_TURN, SENDER_TURN, WORK_QUEUES
-from simulator.ledger import Rule
+from simulator.ledger import Outcome, Rule
 from tests.integration.broker_side import held
 from tests.soak.arena import Arena
 from tests.soak.record import Record
@@ -45,7 +45,7 @@ async def _missing(arena: Arena, database: asyncpg.Connection) -> int:
     came = sort_out(arena.diary.items, arena.telegram.ledger.calls)
     waiting = {item.key for item, one in came.items() if not one.done}
     settled = await database.fetch("SELECT key FROM calls WHERE key = ANY($1)", list(waiting - {""}))
-    refused = {str(call.params.get("text", "")).split(" ", 1)[0] for call in arena.telegram.ledger.calls if call.status}
+    refused = {str(call.params.get("text")) for call in arena.telegram.ledger.calls if call.outcome is Outcome.REFUSED}
     poison = len(arena.diary.poison - refused)
     return arena.telegram.updates.pending + len(waiting) - len(settled) + poison
 

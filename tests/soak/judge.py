@@ -31,6 +31,7 @@ def judge(record: Record) -> list[Promise]:
         *_recorded(record),
         *_told(record, trail),
         *_reminders(record, trail),
+        *_ledger(record, trail),
         *_order(trail),
         *_silences(record),
         *_left_over(record),
@@ -93,7 +94,10 @@ def _reminders(record: Record, trail: Trail) -> list[Promise]:
     return [
         none("reminders told twice", twice, len(wanted)),
         none("reminders lost, and nobody says so", lost, len(wanted)),
-        Promise("reminders left", ", ".join(f"{count} {outcome}" for outcome, count in said.items()) or "0"),
+        Promise(
+            "reminders left, as the ledger says",
+            ", ".join(f"{count} {outcome}" for outcome, count in said.items()) or "0",
+        ),
         Promise(
             "of these, never tried at all",
             str(untried),
@@ -101,6 +105,21 @@ def _reminders(record: Record, trail: Trail) -> list[Promise]:
             untried <= LEFT_AT_A_STRIKE * strikes,
         ),
     ]
+
+
+def _ledger(record: Record, trail: Trail) -> list[Promise]:
+    """The ledger says `sent` of whatever was done with an answer, and of nothing that was not done."""
+    name = "messages of which the ledger says what is not so"
+    if not record.receipts:
+        return [Promise(name, "the ledger is empty")]
+    wrong = []
+    for item, came in trail.items():
+        if not item.key:
+            continue
+        said, known = record.receipts.get(item.key), any(not unknown(call, record.moments) for call in came.done)
+        if (said == "sent" and not came.done) or (known and said != "sent"):
+            wrong.append(f"{_name(item)}: {said}")
+    return [none(name, wrong)]
 
 
 def _order(trail: Trail) -> list[Promise]:
@@ -154,7 +173,7 @@ def _take_overs(record: Record) -> list[Promise]:
         if len(seconds) < len(struck):
             figure += f" ({len(struck) - len(seconds)} not measured)"
         held = None if limit is None or not seconds else max(seconds) <= limit
-        rows.append(Promise(names[kind], figure or "none", "" if limit is None else f"at most {limit:g} s", held))
+        rows.append(Promise(names[kind], figure, "" if limit is None else f"at most {limit:g} s", held))
     return rows
 
 
@@ -176,4 +195,4 @@ def _name(item: Item) -> str:
 
 
 def _seconds(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.2f} s" for value in values)
+    return ", ".join(f"{value:.2f} s" for value in values) or "none"

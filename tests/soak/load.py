@@ -30,8 +30,7 @@ STEPS: Final = (1, 4)
 NUMBERED_PEOPLE: Final = 20
 ZONE: Final = ZoneInfo("Asia/Baku")
 """The zone in which replies tell the time, unless told otherwise."""
-TOO_LONG: Final = 4200
-"""Characters; Telegram takes 4,096."""
+NO_SUCH_MESSAGE: Final = 999_999_999
 
 
 class Load:
@@ -107,8 +106,7 @@ class Load:
     async def _poison(self) -> None:
         while True:
             await asyncio.sleep(self._chance.expovariate(1 / POISON_EVERY))
-            name = f"poison:{self._next()}"
-            call = _call(self.somebody(), name, f"soak:{name} {'x' * TOO_LONG}")
+            call = _edit_of_nothing(self.somebody(), f"soak:poison:{self._next()}")
             await self._hand_over(call, INTERACTIVE.name)
             self._diary.poison.add(call.key)
 
@@ -144,3 +142,9 @@ def _call(person: Employee, key: str, text: str, **traits: Any) -> OutboundCall:
     return OutboundCall(
         key=key, chat_id=person.id, method="sendMessage", params=params, created_at=time.time(), **traits
     )
+
+
+def _edit_of_nothing(person: Employee, key: str) -> OutboundCall:
+    """A call in order that Telegram refuses for ever."""
+    params = {"chat_id": person.id, "message_id": NO_SUCH_MESSAGE, "text": key}
+    return OutboundCall(key=key, chat_id=person.id, method="editMessageText", params=params, created_at=time.time())

@@ -63,6 +63,9 @@ RECORD = Record(
 )
 
 
+SENT = {f"soak:{name}": "sent" for name in ("reminder:1", "step:2", "step:3")}
+
+
 def test_a_run_in_which_all_is_well_fails_nothing() -> None:
     assert failed(RECORD) == set()
 
@@ -110,10 +113,21 @@ def test_a_reminder_must_never_come_twice_even_if_no_answer_came() -> None:
 def test_a_reminder_may_be_left_if_the_ledger_says_so() -> None:
     calls = [one for one in RECORD.calls if "reminder" not in one.params["text"]]
     assert failed(replace(RECORD, calls=calls)) == {"reminders lost, and nobody says so"}
-    told = replace(RECORD, calls=calls, receipts={"soak:reminder:1": "unknown"})
+    told = replace(RECORD, calls=calls, receipts=SENT | {"soak:reminder:1": "unknown"})
     assert failed(told) == {"of these, never tried at all"}
     assert failed(replace(told, moments=[Moment("kill_active", 1.1, 1.2, hits_active=True)])) == set()
-    assert verdict(told, "reminders left").figure == "1 unknown"
+    assert verdict(told, "reminders left, as the ledger says").figure == "1 unknown"
+
+
+def test_the_ledger_must_say_sent_of_what_was_answered_and_of_nothing_that_never_came() -> None:
+    name = "messages of which the ledger says what is not so"
+    assert verdict(RECORD, name).held is None
+    assert failed(replace(RECORD, receipts=SENT)) == set()
+    assert failed(replace(RECORD, receipts=SENT | {"soak:step:2": "failed"})) == {name}
+    without = [one for one in RECORD.calls if "step 3" not in one.params["text"]]
+    assert failed(replace(RECORD, calls=without, receipts=SENT)) == {name, "replies lost"}
+    doubtful = [*without, unanswered(6.0, "step 3")]
+    assert failed(replace(RECORD, calls=doubtful, receipts=SENT | {"soak:step:3": "unknown"})) == set()
 
 
 def test_numbered_messages_may_be_repeated_and_not_overtake_each_other() -> None:
