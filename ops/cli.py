@@ -8,6 +8,7 @@ import typer
 from ops.commands import employees, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
 from ops.commands.orders import pause, resume
+from ops.commands.sent import sent
 from ops.migrate import migrate as run_migrations
 from ops.terminal import done, say
 from shared.settings import DatabaseSettings, read
@@ -47,4 +48,5 @@ app.command("close-day", rich_help_panel=JOBS)(jobs.close)
 app.command(rich_help_panel=JOBS)(jobs.retain)
 app.command(rich_help_panel=SENDING)(pause)
 app.command(rich_help_panel=SENDING)(resume)
+app.command(rich_help_panel=SENDING)(sent)
 app.command(rich_help_panel=TROUBLE)(amnesty)

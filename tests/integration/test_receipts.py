@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -111,7 +112,7 @@ async def test_nul_characters_line_breaks_and_endless_texts_do_no_harm(
     ids=str,
 )
 async def test_numbers_and_moments_that_there_are_not_are_told_and_not_waited_for(
-    ledger: ReceiptHandler, fields: dict[str, float]
+    ledger: ReceiptHandler, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(Undecodable, match="not a Receipt"):
         await tell(ledger, receipt(**fields))
