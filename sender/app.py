@@ -1,19 +1,27 @@
 """Owns how the sender is put together; the only file here that names concrete classes.
 
-A standby waits for its turn with everything ready but its consumers: only the active sender takes calls from the
-broker, so that what waits is in one memory.
+A standby waits for its turn with everything ready but its consumers. One that stops on purpose says where it stopped,
+so that the next goes on at once: first it writes nothing more and gives back what waits, then it hands over the right,
+and only then it waits for the answers of the calls under way.
 """
 
-import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
-from sender.departures import Departures
+from sender.arrivals import Arrivals
+from sender.departures import Departures, Way, estate
+from sender.feeds import Feed, Feeds
+from sender.items import Priority
+from sender.metrics import ACTIVE, USED, watch
+from sender.orders import Orders
 from sender.pacer import Pacer
 from sender.places import Places
-from sender.schedule import Priority, Schedule
+from sender.receipts import Receipts
+from sender.rules import Rules
+from sender.schedule import Schedule
 from sender.settings import SenderSettings
 from sender.telegram import Telegram
 from shared.broker import Link
@@ -30,65 +38,83 @@ WINDOWS: Final = (
     (ENRICHMENT, Priority.ENRICHMENT, 400),
     (BULK, Priority.BULK, 100),
 )
-"""What is held of each queue: enough to choose from, and little to decode while a burst needs the processor elsewhere.
-At 30 a second a window is through in a quarter of a minute, far within the half hour after which RabbitMQ takes a
-delivery back."""
+"""What is held of each queue. At 30 a second a window is through in a quarter of a minute; a file may have 8 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A sender's inside."""
+
+    publisher: Publisher
+    turn: Turn
+    way: Way
+    arrivals: Arrivals
+    departures: Departures
+    feeds: Feeds
 
 
 @contextlib.asynccontextmanager
 async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
-    """Send while it is our turn; on leaving, calls under way get their answers and the rest goes back to the broker."""
-    turn = Turn(SENDER_TURN)
-    publisher = Publisher()
+    """Send while it is our turn; on leaving, hand over."""
     async with (
         contextlib.aclosing(Cache(settings.redis_url)) as cache,
         contextlib.aclosing(Telegram(settings)) as telegram,
     ):
-        departures = Departures(
-            Schedule(settings.sender_rate),
-            Pacer(settings.sender_rate, settings.guard, time.monotonic()),
-            turn,
-            telegram,
-            Places(cache, lambda: turn.held_for),
-            clock=time.monotonic,
-        )
-        consumers = [
-            Consumer(queue, departures.arrivals.handler(priority), publisher, prefetch=window, deadline=None)
-            for queue, priority, window in WINDOWS
-        ]
-        control = Link(settings.rabbitmq_url, "sender turn", [publisher, turn])
-        consuming = Link(settings.rabbitmq_url, "sender consume", consumers)
+        parts = _put_together(settings, cache, telegram)
+        await parts.feeds.close()
+        control = Link(settings.rabbitmq_url, "sender turn", [parts.publisher, parts.turn])
+        consuming = Link(settings.rabbitmq_url, "sender consume", parts.feeds.consumers)
 
         async def in_place() -> bool:
             """A standby waits for its turn; an active sender may send and is fed."""
-            return turn.settled and (not turn.active or await consuming.answers())
+            return parts.turn.settled and await consuming.answers()
 
         life.probes.require("rabbitmq", control.answers)
         life.probes.require("turn", in_place)
         async with (
             life.running(control.run(), "control link"),
-            life.running(_consume_in_turn(turn, consuming), "consume link"),
+            life.running(consuming.run(), "consume link"),
         ):
-            async with life.running(departures.run(), "departures"):
+            async with (
+                life.running(parts.feeds.run(parts.arrivals, consuming), "feeds"),
+                life.running(parts.departures.run(), "departures"),
+            ):
                 yield
-            for consumer in consumers:
-                await consumer.stop()
-            await departures.drain(DRAIN_SECONDS)
-            for consumer in consumers:
-                await consumer.drain(1.0)
+            await _leave(parts)
 
 
-async def _consume_in_turn(turn: Turn, link: Link) -> None:
-    """Keep the consuming link while this process is the active one."""
-    while True:
-        await turn.taken()
-        consuming = asyncio.create_task(link.run(), name="consume link")
-        lost = asyncio.create_task(turn.lost(), name="turn lost")
-        try:
-            await asyncio.wait([consuming, lost], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (consuming, lost):
-                task.cancel()
-            await asyncio.wait([consuming, lost])
-        if not consuming.cancelled():
-            consuming.result()  # it runs for ever, so it died: raises what it died of
+def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) -> Parts:
+    publisher, schedule = Publisher(), Schedule(settings.sender_rate)
+    orders = Orders(changed=lambda: feeds.look())  # noqa: PLW0108 - the feeds are made from the orders, below
+    turn = Turn(SENDER_TURN, notes=orders)
+    places = Places(cache, lambda: turn.held_for)
+    pacer = Pacer(settings.sender_rate, settings.guard, time.monotonic())
+    way = Way(schedule, Rules(orders), pacer, turn, places, telegram)
+    arrivals = Arrivals(schedule, places, Receipts(publisher), changed=lambda: departures.wake())  # noqa: PLW0108 - made below
+    feeds = Feeds(
+        [
+            Feed(
+                Consumer(queue, arrivals.handler(priority), publisher, prefetch=window, deadline=None), priority, window
+            )
+            for queue, priority, window in WINDOWS
+        ],
+        turn,
+        orders,
+        schedule,
+    )
+    departures = Departures(way, arrivals, feeds.hungry)
+    ACTIVE.set_function(lambda: float(turn.held))
+    USED.share_of(settings.sender_rate)
+    watch(schedule, orders)
+    return Parts(publisher, turn, way, arrivals, departures, feeds)
+
+
+async def _leave(parts: Parts) -> None:
+    parts.arrivals.give_back()
+    await parts.feeds.close()
+    left = estate(parts.way.pacer, time.monotonic())
+    if left is not None and parts.turn.held:
+        await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()) or left)
+    await parts.departures.drain(DRAIN_SECONDS)
+    parts.arrivals.give_back()
+    await parts.feeds.drain(1.0)

@@ -1,39 +1,59 @@
 """Owns what becomes of a message from `outbound.*`: it waits in the schedule, joins one that is there, or is done.
 
-A handler's verdict comes when the call is over, so a message stays unacked until Telegram has answered. A change of a
-call (an enrichment) that is merged is acked with the call that it went into: if the sender dies before, both return.
+A handler's verdict comes when the call is over, so a message stays unacked until Telegram has answered and the receipt
+is told. A change of a call (an enrichment) that is merged is acked with the call that it went into, and an older call
+of a topic with the newer one that goes instead: if the sender dies before, all of them return.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, Protocol
 
 import msgspec
 
+from sender.endings import Ending
+from sender.items import Item, Priority
 from sender.metrics import MERGED
-from sender.places import NO_MESSAGE, Places
-from sender.schedule import Item, Priority, Schedule
-from shared.consume import Delivery, Done, Handler, Verdict
+from sender.places import Places
+from sender.schedule import Schedule
+from shared.consume import Delivery, Done, Drop, Handler, Return, Verdict
 from shared.contracts import OutboundCall, decode
+from shared.errors import CacheUnavailable
 
 HELD: Final = 20.0
 """Seconds a change is held in memory for a call that has not come; then it is left in Redis."""
 TOO_LATE: Final = 3600.0
 """Seconds after which a change is dropped whose call was never seen."""
+HELD_LONGEST: Final = 600.0
+"""Seconds after which a call that waits is given back: RabbitMQ closes a channel that keeps one for half an hour."""
+
+
+class Teller(Protocol):
+    """Tells what became of a call."""
+
+    async def tell(self, call: OutboundCall, priority: Priority, ending: Ending) -> None:
+        """Return when it is known elsewhere."""
 
 
 class Arrivals:
     """Takes messages in. `changed` is called when the schedule has something new."""
 
     def __init__(
-        self, schedule: Schedule, places: Places, clock: Callable[[], float], changed: Callable[[], None]
+        self,
+        schedule: Schedule,
+        places: Places,
+        receipts: Teller,
+        *,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._schedule = schedule
         self._places = places
+        self._receipts = receipts
         self._clock = clock
         self._changed = changed
-        self._verdicts: dict[Item, asyncio.Future[Verdict]] = {}
+        self._endings: dict[Item, asyncio.Future[Ending]] = {}
         self._awaited: dict[str, asyncio.Event] = {}
 
     def handler(self, priority: Priority) -> Handler:
@@ -47,23 +67,33 @@ class Arrivals:
 
         return handle
 
-    def decide(self, item: Item, verdict: Verdict) -> None:
+    def end(self, item: Item, ending: Ending) -> None:
         """The call is over: everything that waits for it may be settled."""
-        if (waiting := self._verdicts.pop(item, None)) is not None and not waiting.done():
-            waiting.set_result(verdict)
+        older = ending if ending.outcome == "returned" else Ending("superseded", ending.at)
+        for one, its in ((item, ending), *((each, older) for each in item.instead_of)):
+            if (waiting := self._endings.pop(one, None)) is not None and not waiting.done():
+                waiting.set_result(its)
 
-    def abandon(self) -> None:
-        """Give back to the broker whatever is not over."""
-        for waiting in self._verdicts.values():
-            waiting.cancel()
+    def give_back(self, priorities: Collection[Priority] = tuple(Priority), *, older_than: float = 0.0) -> None:
+        """Give the calls that wait back to the broker: those of these priorities that have been here for so long."""
+        now = self._clock()
+        for item in self._schedule:
+            if item.priority in priorities and now - item.arrived >= older_than and self._schedule.waits(item):
+                self._drop(item, Ending("returned", time.time()))
 
     async def _send(self, call: OutboundCall, priority: Priority) -> Verdict:
+        """Have the call made, once, and tell what became of it."""
+        ending = self._places.sent(call.key) or await self._ending(call, priority)
+        if ending.outcome == "returned":
+            return Return()
+        await self._receipts.tell(call, priority, ending)
+        return Drop(ending.reason) if ending.dead else Done()
+
+    async def _ending(self, call: OutboundCall, priority: Priority) -> Ending:
         item = self._schedule.get(call.key)
         if item is None:
-            if self._places.remembers(call.key):
-                return Done()
             item = Item(call, priority, arrived=self._clock())
-            self._verdicts[item] = asyncio.get_running_loop().create_future()
+            self._endings[item] = asyncio.get_running_loop().create_future()
             self._schedule.add(item)
             if (awaited := self._awaited.pop(call.key, None)) is not None:
                 awaited.set()
@@ -73,27 +103,53 @@ class Arrivals:
     async def _make_ready(self, item: Item) -> None:
         """Let the call go, unless it went out before; with the change that came before it, if one did."""
         try:
-            call, now = item.call, time.time()
-            if (message_id := await self._places.message(call.key, call.created_at, now)) is not None:
-                self._places.note(call.key, message_id)
-                item.sent_before = True
-                self._schedule.remove(item, self._clock())
-                self.decide(item, Done())
-                return
-            may_have_early = call.awaits_enrichment and now - call.created_at > HELD / 2
-            early = await self._places.early(call.key) if may_have_early else None
-        except asyncio.CancelledError:
+            over = await self._over_before(item)
+            early = None if over else await self._early(item.call)
+        except BaseException:
             self._forget(item)
             raise
+        if over is not None:
+            self._places.note(item.call.key, over)
+            self._drop(item, over)
+            return
         if early is not None:
             self._merge(item, early)
-        self._schedule.ready(item, self._clock())
+        older = self._schedule.ready(item, self._clock())
+        if older is not None:
+            self._places.note(older.call.key, Ending("superseded", time.time()))
+            MERGED.labels("superseded").inc()
         self._changed()
 
-    async def _over(self, item: Item) -> Verdict:
+    async def _over_before(self, item: Item) -> Ending | None:
+        """The ending of a call that must not be made (again).
+
+        Raises:
+            CacheUnavailable: it must never be made twice, and Redis would have to say whether it was made.
+        """
+        call, now = item.call, time.time()
+        try:
+            fate = await self._places.fate(call.key, call.created_at, now)
+        except CacheUnavailable:
+            if call.if_unknown == "leave":
+                raise
+            fate = None
+        if fate is None or fate.outcome in ("sent", "superseded"):
+            return fate
+        if fate.outcome == "unknown":
+            if call.if_unknown == "leave":
+                return fate
+            item.doubtful += fate.before
+        return None
+
+    async def _early(self, call: OutboundCall) -> OutboundCall | None:
+        if not call.awaits_enrichment or time.time() - call.created_at <= HELD / 2:
+            return None
+        return await self._places.early(call.key)
+
+    async def _over(self, item: Item) -> Ending:
         """Wait until the call is over. Cancelled, it is forgotten unless under way: then its answer still counts."""
-        if (waiting := self._verdicts.get(item)) is None:
-            return Done()
+        if (waiting := self._endings.get(item)) is None:
+            return self._places.remembers(item.call.key) or Ending("returned", time.time())
         item.wanted_by += 1
         try:
             return await asyncio.shield(waiting)
@@ -103,15 +159,20 @@ class Arrivals:
         finally:
             item.wanted_by -= 1
 
+    def _drop(self, item: Item, ending: Ending) -> None:
+        """End a call that waits."""
+        self._schedule.remove(item, self._clock())
+        self.end(item, ending)
+
     def _forget(self, item: Item) -> None:
         if self._schedule.waits(item):
             self._schedule.remove(item, self._clock())
-            if (waiting := self._verdicts.pop(item, None)) is not None:
+            if (waiting := self._endings.pop(item, None)) is not None:
                 waiting.cancel()
 
     def _merge(self, item: Item, change: OutboundCall) -> None:
         self._schedule.merge(item, change, self._clock())
-        MERGED.inc()
+        MERGED.labels("enrichment").inc()
         self._changed()
 
     async def _comes(self, target: str) -> bool:
@@ -128,26 +189,38 @@ class Arrivals:
 
     async def _change(self, change: OutboundCall, target: str) -> Verdict:
         """Merge the change into its call, or make it a call of its own, or leave it for a call that is yet to come."""
-        if self._places.remembers(change.key):
+        if self._places.remembers(change.key) or self._places.overtaken(change):
             return Done()
         item = self._schedule.get(target)
-        if item is not None and self._schedule.waits(item):
-            self._merge(item, change)
-            await self._over(item)
-            if item.sent_before:
-                return await self._change(change, target)
-            self._places.note(change.key)
-            return Done()
         if item is not None:
-            await self._over(item)
-        message_id = await self._places.message(target, change.created_at, time.time())
-        return await self._keep(change, target) if message_id is None else await self._amend(change, message_id)
+            if merged := self._schedule.waits(item):
+                self._merge(item, change)
+            ending = await self._over(item)
+            if ending.outcome == "returned":
+                return Return()
+            if merged and not ending.before:
+                self._places.note(change.key, ending)
+                self._places.applied(change)
+                return Done()
+        ending_before = await self._fate_of(target, change.created_at)
+        if ending_before is None:
+            return await self._keep(change, target)
+        return await self._amend(change, ending_before)
 
-    async def _amend(self, change: OutboundCall, message_id: int) -> Verdict:
-        """Change a message that has gone out."""
-        if message_id == NO_MESSAGE:
+    async def _fate_of(self, target: str, created_at: float) -> Ending | None:
+        """How the call to be changed ended; None if it has not, as far as can be known."""
+        try:
+            fate = await self._places.fate(target, created_at, time.time())
+        except CacheUnavailable:
+            return None
+        return None if fate is not None and fate.outcome == "unknown" and fate.before else fate
+
+    async def _amend(self, change: OutboundCall, ending: Ending) -> Verdict:
+        """Change a message that has gone out; of a call that brought none, nothing is left to change."""
+        if ending.outcome != "sent" or not ending.message_id:
             return Done()
-        return await self._send(_edit(change, message_id), Priority.ENRICHMENT)
+        self._places.applied(change)
+        return await self._send(_edit(change, ending.message_id), Priority.ENRICHMENT)
 
     async def _keep(self, change: OutboundCall, target: str) -> Verdict:
         """Hold a change whose call is not here: in memory, then in Redis, until it is too late."""
@@ -155,16 +228,18 @@ class Arrivals:
             return Done()  # if_gone: drop
         if not self._knows(target) and not await self._comes(target):
             # It is not coming soon. It may have gone out in another sender's time: the change is younger than the call.
-            message_id = await self._places.message(target, created_at=0.0, now=time.time())
-            if message_id is not None:
-                return await self._amend(change, message_id)
+            ending = await self._fate_of(target, created_at=0.0)
+            if ending is not None:
+                return await self._amend(change, ending)
             await self._places.leave(change)
         return await self._change(change, target) if self._knows(target) else Done()
 
     def _knows(self, target: str) -> bool:
         """Whether the call of this key is here or was; asked after every pause, since it may come in any of them."""
-        return self._schedule.get(target) is not None or self._places.remembers(target)
+        return self._schedule.get(target) is not None or self._places.remembers(target) is not None
 
 
 def _edit(change: OutboundCall, message_id: int) -> OutboundCall:
-    return msgspec.structs.replace(change, params={**change.params, "message_id": message_id}, target=None)
+    """The change as a call of its own; of several for one message that wait, only the newest goes out."""
+    params = {**change.params, "message_id": message_id}
+    return msgspec.structs.replace(change, params=params, target=None, topic=f"edit:{message_id}")

@@ -4,26 +4,46 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 
 from sender.arrivals import Arrivals
-from sender.metrics import ACTIVE, CALLS, IN_FLIGHT, REPLY_SECONDS, WAITING
+from sender.endings import Ending
+from sender.floods import Floods
+from sender.items import Item
+from sender.metrics import CALLS, FLOODS, IN_FLIGHT, REPLY_SECONDS, TAKEOVERS, USED
 from sender.pacer import Pacer, Slot
 from sender.places import Places
-from sender.schedule import Item, Schedule
+from sender.rules import Rules
+from sender.schedule import Schedule
 from sender.telegram import IN_FLIGHT as MOST_IN_FLIGHT
-from sender.telegram import Failed, Fenced, Flood, Gate, NotOurTurn, Outcome, Refused, Sent
-from shared.consume import Done, Drop
+from sender.telegram import (
+    Failed,
+    Fenced,
+    Flood,
+    Gate,
+    Moved,
+    NotOurTurn,
+    Outcome,
+    Refused,
+    Sent,
+    Unknown,
+    Unreachable,
+)
 from shared.contracts import OutboundCall
+from shared.errors import CacheUnavailable
 from shared.turn import Turn
 
 log = structlog.get_logger()
 
 RETRIES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before a failed call is tried again, jittered; after the last it is dead."""
+NO_CACHE_PAUSE: Final = 1.0
+"""Seconds before a call that Redis must know of is looked at again."""
 
 
 class Door(Protocol):
@@ -33,26 +53,45 @@ class Door(Protocol):
         """Make it; ask the gate right before the write."""
 
 
-class Departures:
-    """Sends what the schedule has, as the pacer allows, while it is our turn."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a call passes on its way out."""
 
-    def __init__(  # noqa: PLR0913 - the five that it brings together, and the clock
-        self, schedule: Schedule, pacer: Pacer, turn: Turn, door: Door, places: Places, *, clock: Callable[[], float]
+    schedule: Schedule
+    rules: Rules
+    pacer: Pacer
+    turn: Turn
+    places: Places
+    door: Door
+
+
+class Departures:
+    """Sends what the schedule has, as the pacer allows, while it is our turn.
+
+    Args:
+        way: what a call passes.
+        arrivals: who waits for its end.
+        hungry: told when a slot is free and nothing that is held may go.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, way: Way, arrivals: Arrivals, hungry: Callable[[], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._schedule = schedule
-        self._pacer = pacer
-        self._turn = turn
-        self._door = door
-        self._places = places
+        self._way = way
+        self._arrivals = arrivals
+        self._hungry = hungry
         self._clock = clock
+        self._floods = Floods()
         self._epoch = 0
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
-        ACTIVE.set_function(lambda: float(turn.held))
-        WAITING.set_function(lambda: float(len(schedule)))
         IN_FLIGHT.set_function(lambda: float(len(self._under_way)))
-        self.arrivals = Arrivals(schedule, places, clock, self._wake.set)
+
+    def wake(self) -> None:
+        """There is something new."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Send for ever.
@@ -60,11 +99,12 @@ class Departures:
         Raises:
             BaseException: what a delivery died of; its call would be held for ever.
         """
+        turn = self._way.turn
         while self._broken is None:
-            await self._turn.wait()
-            if self._epoch != self._turn.epoch:
-                self._epoch = self._turn.epoch
-                self._pacer.restart(self._clock())
+            await turn.wait()
+            if self._epoch != turn.epoch:
+                self._epoch = turn.epoch
+                self._begin()
             self._wake.clear()
             wait = self._depart()
             if wait is None or wait > 0:
@@ -74,29 +114,44 @@ class Departures:
         raise self._broken
 
     async def drain(self, seconds: float) -> None:
-        """Wait for the answers of calls under way, then give everything else back. Call when `run` has ended."""
+        """Wait for the answers of calls under way. Call when `run` has ended."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
-        self.arrivals.abandon()
+
+    def _begin(self) -> None:
+        """Go on where the one before stopped, if it said where; else as if it had used the whole cap just now."""
+        now, pacer, left = self._clock(), self._way.pacer, self._way.turn.inheritance
+        self._way.schedule.restart(now)
+        ages = None if left is None else _ages(left[1])
+        if left is None or ages is None:
+            pacer.restart(now)
+        else:
+            pacer.inherit(ages, left[0], now)
+        TAKEOVERS.labels("lapsed" if ages is None else "bequeathed").inc()
 
     def _depart(self) -> float | None:
         """Let the next call go if one may; return the seconds to wait before asking again, None for until woken."""
-        now = self._clock()
+        now, schedule = self._clock(), self._way.schedule
         if len(self._under_way) >= MOST_IN_FLIGHT:
             return None
-        delay = self._pacer.delay(now)
+        delay = self._way.pacer.delay(now)
         if delay != 0:
             return delay
-        item = self._schedule.next(now)
+        item = schedule.next(now)
         if item is None:
-            later = self._schedule.wake_at()
+            self._hungry()
+            later = schedule.wake_at()
             return None if later is None else max(0.001, later - now)
-        task = asyncio.create_task(
-            self._deliver(item, self._pacer.take(now), self._epoch), name=f"call:{item.call.key}"
-        )
+        if (ending := self._way.rules.needless(item)) is not None:
+            self._spawn(self._end(item, ending, made=False), item)
+        else:
+            self._spawn(self._deliver(item, self._way.pacer.take(now), self._epoch), item)
+        return 0
+
+    def _spawn(self, work: Coroutine[None, None, None], item: Item) -> None:
+        task = asyncio.create_task(work, name=f"call:{item.call.key}")
         self._under_way.add(task)
         task.add_done_callback(self._landed)
-        return 0
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -105,14 +160,22 @@ class Departures:
         self._wake.set()
 
     async def _deliver(self, item: Item, slot: Slot, epoch: int) -> None:
+        try:
+            await self._way.places.under_way(item.call.key)
+        except CacheUnavailable:
+            if item.call.if_unknown == "leave":
+                self._way.pacer.give_back(slot)
+                self._put_off(item, NO_CACHE_PAUSE, arrived=False)
+                return
         started = self._clock()
-        outcome = await self._door.call(item.call, lambda: self._gate(slot, epoch, whole=item.call.file is None))
+        call = self._way.rules.said_late(item.call)
+        outcome = await self._way.door.call(call, lambda: self._gate(slot, epoch, whole=call.file is None))
         if isinstance(outcome, Fenced):
-            self._pacer.give_back(slot)
+            self._way.pacer.give_back(slot)
         else:
-            self._pacer.stamp(slot, self._clock())  # an upload; and what was never written: as if now, to be safe
+            self._way.pacer.stamp(slot, self._clock())  # an upload; and what was never written: as if now, to be safe
         kind = type(outcome).__name__.lower()
-        CALLS.labels(item.call.method, kind).inc()
+        CALLS.labels(item.priority.label, item.call.method, kind).inc()
         log.info(
             "called",
             key=item.call.key,
@@ -131,45 +194,92 @@ class Departures:
         The slot is stamped right after the write, if that is the `whole` call. An upload is written for seconds, and
         nobody knows which moment of them Telegram counts: its slot stays taken until the answer.
         """
-        if not self._turn.held or self._turn.epoch != epoch:
+        turn = self._way.turn
+        if not turn.held or turn.epoch != epoch:
             raise NotOurTurn
         if not whole:
             return
         loop = asyncio.get_running_loop()
-        loop.call_soon(lambda: self._pacer.stamp(slot, self._clock()))
-        loop.call_soon(self._wake.set)
+        loop.call_soon(self._written, slot)
+
+    def _written(self, slot: Slot) -> None:
+        self._way.pacer.stamp(slot, self._clock())
+        USED.tell(self._clock())
+        self._wake.set()
 
     async def _act(self, item: Item, outcome: Outcome) -> None:
+        now = time.time()
         match outcome:
             case Sent(message_id):
-                REPLY_SECONDS.observe(time.time() - item.call.created_at)
-                await self._places.went_out(item.call.key, message_id)
-                self._over(item, Done())
+                REPLY_SECONDS.observe(now - (item.call.asked_at or item.call.created_at))
+                self._way.rules.reached(item.call.chat_id)
+                await self._end(item, Ending("sent", now, message_id=message_id, doubtful=item.doubtful))
+            case Unreachable(reason):
+                self._way.rules.lost(item.call.chat_id)
+                await self._end(item, Ending("unreachable", now, reason, doubtful=item.doubtful))
             case Refused(reason):
-                self._over(item, Drop(reason))
+                await self._end(item, Ending("refused", now, reason, doubtful=item.doubtful))
             case Flood(retry_after):
-                self._pacer.hold(self._clock() + retry_after)
-                self._again(item, retry_after)
+                self._flood(item, retry_after)
+            case Moved(chat_id):
+                self._way.schedule.move(item, chat_id, self._clock())
             case Fenced():
-                self._again(item, 0)
+                await self._way.places.was_not_written(item.call.key)
+                self._put_off(item, 0, arrived=False)
+            case Unknown(reason):
+                item.doubtful += 1
+                await self._failed(item, reason, counted=True)
             case Failed(reason, counted):
-                self._failed(item, reason, counted=counted)
+                await self._failed(item, reason, counted=counted)
 
-    def _failed(self, item: Item, reason: str, *, counted: bool) -> None:
-        if item.tries >= len(RETRIES):
-            self._over(item, Drop(reason))
-            return
-        pause = RETRIES[item.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-        item.tries += counted
-        self._again(item, pause)
+    def _flood(self, item: Item, retry_after: float) -> None:
+        """Telegram wants silence: of this chat, or of everybody."""
+        now = self._clock()
+        everybody_until = self._floods.hit(item.call.chat_id, now, retry_after)
+        if everybody_until is not None:
+            self._way.pacer.hold(everybody_until)
+        FLOODS.labels("chat" if everybody_until is None else "everybody").inc()
+        self._put_off(item, retry_after)
 
-    def _again(self, item: Item, pause: float) -> None:
-        """Try again later, unless the broker took the call back meanwhile: then it is somebody else's."""
-        if item.wanted_by:
-            self._schedule.again(item, self._clock(), pause)
+    async def _failed(self, item: Item, reason: str, *, counted: bool) -> None:
+        if item.doubtful and item.call.if_unknown == "leave":
+            await self._end(item, Ending("unknown", time.time(), reason, doubtful=item.doubtful))
+        elif item.tries >= len(RETRIES):
+            await self._end(item, Ending("failed", time.time(), reason, doubtful=item.doubtful))
         else:
-            self._over(item, Done())
+            pause = RETRIES[min(item.setbacks, len(RETRIES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            item.tries += counted
+            item.setbacks += 1
+            self._put_off(item, pause, arrived=counted)
 
-    def _over(self, item: Item, verdict: Done | Drop) -> None:
-        self._schedule.done(item, self._clock())
-        self.arrivals.decide(item, verdict)
+    def _put_off(self, item: Item, pause: float, *, arrived: bool = True) -> None:
+        """Try again later, unless nobody needs that any more."""
+        now = self._clock()
+        if not item.wanted_by:  # the broker took the call back meanwhile: it is somebody else's
+            self._over(item, Ending("returned", time.time()))
+        elif self._way.schedule.newer(item) is not None:
+            self._over(item, Ending("superseded", time.time(), doubtful=item.doubtful))
+        else:
+            self._way.schedule.again(item, now, pause, arrived=arrived)
+
+    async def _end(self, item: Item, ending: Ending, *, made: bool = True) -> None:
+        if ending.outcome != "returned":
+            await self._way.places.ended(item.call.key, ending)
+        self._over(item, ending, made=made)
+
+    def _over(self, item: Item, ending: Ending, *, made: bool = True) -> None:
+        self._way.schedule.done(item, self._clock(), arrived=made)
+        self._arrivals.end(item, ending)
+
+
+def estate(pacer: Pacer, now: float) -> bytes | None:
+    """What a successor must know to go on at once; None if it cannot be said while calls are being written."""
+    ages = pacer.ages(now)
+    return None if ages is None else msgspec.json.encode(ages)
+
+
+def _ages(left: bytes) -> list[float] | None:
+    try:
+        return msgspec.json.decode(left, type=list[float])
+    except msgspec.MsgspecError:
+        return None

@@ -1,20 +1,93 @@
 """Owns the sender's metrics."""
 
-from typing import Final
+import time
+from collections import deque
+from collections.abc import Iterable
+from functools import partial
+from typing import Final, Protocol
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from sender.items import Item, Priority
+from shared.contracts import CallPriority
 from shared.metrics import SECONDS
 
 CALLS: Final = Counter(
     "sender_calls_total",
-    "Calls to Telegram, by method and outcome (sent, flood, refused, failed, fenced).",
-    ["method", "outcome"],
+    "Calls to Telegram, by priority, method and outcome (sent, flood, unreachable, refused, moved, failed, unknown, "
+    "fenced).",
+    ["priority", "method", "outcome"],
 )
-WAITING: Final = Gauge("sender_waiting", "Calls in memory that have not been answered yet.")
+WAITING: Final = Gauge("sender_waiting", "Calls in memory that are not over, by priority.", ["priority"])
+OLDEST: Final = Gauge(
+    "sender_oldest_seconds", "Age of the oldest call in memory that is not over, by priority.", ["priority"]
+)
 IN_FLIGHT: Final = Gauge("sender_in_flight", "Calls whose answer has not come yet.")
 ACTIVE: Final = Gauge("sender_active", "1 while this sender holds the right to send.")
-MERGED: Final = Counter("sender_merged_total", "Addresses taken into a reply that still waited.")
-REPLY_SECONDS: Final = Histogram(
-    "sender_reply_seconds", "Seconds from a call's creation to Telegram's answer.", buckets=SECONDS
+PAUSED: Final = Gauge("sender_paused", "1 while an operator has this priority paused.", ["priority"])
+MERGED: Final = Counter(
+    "sender_merged_total", "Calls saved, by what went inside another (enrichment, superseded).", ["kind"]
 )
+FLOODS: Final = Counter(
+    "sender_floods_total", "Times Telegram wanted silence, by whose it became (chat, everybody).", ["scope"]
+)
+TAKEOVERS: Final = Counter(
+    "sender_takeovers_total", "Times the right to send came here, by how (bequeathed, lapsed).", ["how"]
+)
+REPLY_SECONDS: Final = Histogram(
+    "sender_reply_seconds", "Seconds from an update's arrival at our door to Telegram's answer.", buckets=SECONDS
+)
+
+
+class Used:
+    """How much of the cap is used: calls written in the last seconds, as a share of what the cap allows in them."""
+
+    SPAN: Final = 10.0
+
+    def __init__(self) -> None:
+        self._written: deque[float] = deque()
+        self._gauge = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
+
+    def tell(self, now: float) -> None:
+        """A call was written."""
+        self._written.append(now)
+        self._drop(now)
+
+    def share_of(self, rate: int) -> None:
+        """Let the gauge show the share of this cap."""
+        self._gauge.set_function(lambda: self._share(time.monotonic(), rate))
+
+    def _share(self, now: float, rate: int) -> float:
+        self._drop(now)
+        return len(self._written) / (self.SPAN * rate)
+
+    def _drop(self, now: float) -> None:
+        while self._written and self._written[0] <= now - self.SPAN:
+            self._written.popleft()
+
+
+USED: Final = Used()
+
+
+class Paused(Protocol):
+    """Who knows what is paused."""
+
+    def paused(self, priority: CallPriority) -> bool:
+        """Whether this priority is."""
+
+
+def watch(items: Iterable[Item], orders: Paused) -> None:
+    """Let the gauges show what waits in this schedule, and what is paused."""
+    for priority in Priority:
+        WAITING.labels(priority.label).set_function(partial(_waiting, items, priority))
+        OLDEST.labels(priority.label).set_function(partial(_age, items, priority))
+        PAUSED.labels(priority.label).set_function(partial(orders.paused, priority.label))
+
+
+def _waiting(items: Iterable[Item], priority: Priority) -> float:
+    return float(sum(item.priority is priority for item in items))
+
+
+def _age(items: Iterable[Item], priority: Priority) -> float:
+    now = time.time()
+    return now - min((item.call.created_at for item in items if item.priority is priority), default=now)

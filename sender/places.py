@@ -1,8 +1,10 @@
-"""Owns what is remembered of calls by key: that one has gone out, as which message, and changes that came too early.
+"""Owns what is remembered of calls by key: how each ended, that one is under way, and changes that came too early.
 
-In memory for this process, in Redis for the one that takes over; Redis is not asked what memory must know. Fails open,
-in writing: with Redis away at a takeover a call may go out twice, and an address may not find its reply; nobody is left
-without an answer.
+In memory for this process, in Redis for the one that takes over; Redis is not asked what memory must know.
+
+Redis away: replies fail open, in writing: at a takeover one may go out twice, and an address may not find its reply,
+but nobody is left without an answer. What must never come twice fails closed: before it goes out Redis must say that it
+did not go out before, and hold that it is under way.
 """
 
 from collections import OrderedDict
@@ -11,6 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from sender.endings import Ending
 from shared.contracts import OutboundCall, encode
 from shared.errors import CacheUnavailable
 
@@ -25,8 +28,11 @@ YOUNG: Final = 300.0
 CLOCKS_AGREE: Final = 5.0
 """Seconds by which the clocks of two machines may differ."""
 
-NO_MESSAGE: Final = 0
-"""Stands for the message of a call that made none."""
+_UNDER_WAY: Final = "?"
+_NOT_SENT: Final = "-"
+_FOR_NOTHING: Final = "!"
+"""What Redis holds of a call besides the ending of one that was sent: it is being written; it ended in another way; it
+was to be written and certainly was not."""
 
 
 class PlaceStore(Protocol):
@@ -50,43 +56,73 @@ class Places:
     def __init__(self, store: PlaceStore, held_for: Callable[[], float]) -> None:
         self._store = store
         self._held_for = held_for
-        self._sent: OrderedDict[str, int] = OrderedDict()
+        self._ended: OrderedDict[str, Ending] = OrderedDict()
+        self._amended: OrderedDict[str, float] = OrderedDict()
 
-    def remembers(self, key: str) -> bool:
-        """Whether this process sent it, not long ago."""
-        return key in self._sent
+    def remembers(self, key: str) -> Ending | None:
+        """How the call ended in this process, not long ago."""
+        return self._ended.get(key)
 
-    def note(self, key: str, message_id: int = NO_MESSAGE) -> None:
-        """Remember in this process that the key has had its effect."""
-        self._sent[key] = message_id
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+    def sent(self, key: str) -> Ending | None:
+        """The ending of a call that this process sent, not long ago; one that ended otherwise may be made again."""
+        ending = self._ended.get(key)
+        return ending if ending is not None and ending.outcome == "sent" else None
 
-    async def message(self, key: str, created_at: float, now: float) -> int | None:
-        """The message that the call became; None if it is not known to have gone out.
+    def note(self, key: str, ending: Ending) -> None:
+        """Remember it in this process."""
+        self._ended[key] = ending
+        self._ended.move_to_end(key)
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+
+    def applied(self, change: OutboundCall) -> None:
+        """Remember that the change is in its call's message, now or soon."""
+        target = change.target or ""
+        self._amended[target] = max(change.created_at, self._amended.pop(target, 0.0))
+        if len(self._amended) > REMEMBERED:
+            self._amended.popitem(last=False)
+
+    def overtaken(self, change: OutboundCall) -> bool:
+        """Whether a change that was made after this one is in the message already."""
+        return change.created_at < self._amended.get(change.target or "", 0.0)
+
+    async def fate(self, key: str, created_at: float, now: float) -> Ending | None:
+        """How the call ended, here or in another sender's time; None if it is not known to have gone out.
 
         Args:
             key: the call's.
             created_at: when the call was made (unix seconds); one made since only this process sends is known here.
             now: unix seconds.
+
+        Returns:
+            An ending; `unknown` for a call that was under way when its sender was gone.
+
+        Raises:
+            CacheUnavailable: Redis would have to say.
         """
-        if key in self._sent:
-            return self._sent[key]
+        if (ending := self._ended.get(key)) is not None:
+            return ending
         if now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
-        try:
-            value = await self._store.get(f"sent:{key}")
-        except CacheUnavailable:
-            return None
-        return int(value) if value is not None and value.isdecimal() else None
+        return _read(await self._store.get(f"call:{key}"), now)
 
-    async def went_out(self, key: str, message_id: int) -> None:
-        """Remember that the call went out as this message."""
-        self.note(key, message_id)
-        try:
-            await self._store.put(f"sent:{key}", str(message_id), KEPT)
-        except CacheUnavailable:
-            return  # this process still knows
+    async def under_way(self, key: str) -> None:
+        """Let whoever comes after this process know that the call is about to be written.
+
+        Raises:
+            CacheUnavailable: nobody would know.
+        """
+        await self._store.put(f"call:{key}", _UNDER_WAY, KEPT)
+
+    async def was_not_written(self, key: str) -> None:
+        """Take `under_way` back."""
+        await self._keep(key, _FOR_NOTHING)
+
+    async def ended(self, key: str, ending: Ending) -> None:
+        """Remember how the call ended."""
+        self.note(key, ending)
+        sent = ending.outcome == "sent"
+        await self._keep(key, f"{ending.message_id} {ending.at:.3f}" if sent else _NOT_SENT)
 
     async def leave(self, change: OutboundCall) -> None:
         """Leave a change where its call finds it.
@@ -103,3 +139,22 @@ class Places:
             return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
         except (CacheUnavailable, msgspec.MsgspecError):
             return None
+
+    async def _keep(self, key: str, value: str) -> None:
+        try:
+            await self._store.put(f"call:{key}", value, KEPT)
+        except CacheUnavailable:
+            return  # this process still knows
+
+
+def _read(value: str | None, now: float) -> Ending | None:
+    """What a value in Redis says; nothing where it is none of ours."""
+    if value == _UNDER_WAY:
+        return Ending("unknown", now, before=True)
+    if value == _NOT_SENT:
+        return Ending("failed", now, before=True)
+    message_id, _, at = (value or "").partition(" ")
+    try:
+        return Ending("sent", float(at), message_id=int(message_id), before=True)
+    except ValueError:
+        return None

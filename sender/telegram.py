@@ -12,7 +12,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import (
     TelegramBadRequest,
+    TelegramEntityTooLarge,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNotFound,
     TelegramRetryAfter,
     TelegramServerError,
@@ -42,6 +44,8 @@ _METHODS: Final[dict[str, type[methods.TelegramMethod[Any]]]] = {
 }
 _AS_GOOD_AS_DONE: Final = ("message is not modified", "query is too old")
 """Refusals of what has been done already, and of an answer to a button that nobody waits for any more."""
+_NOBODY_THERE: Final = ("chat not found", "user not found", "PEER_ID_INVALID")
+"""Refusals with status 400 that mean what 403 means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,13 @@ class Flood:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Telegram brings this person, or this chat, nothing more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Telegram will never do it."""
 
@@ -66,11 +77,18 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """No answer, or a server's error; whether it was done is unknown.
+class Moved:
+    """The group has another number now."""
 
-    `counted`: a try that may have reached Telegram. One that was never written, or that a wrong token made fail, says
-    nothing about the call and must not use up its tries.
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It was not done.
+
+    `counted`: a server's error. A call that was never written, or that a wrong token made fail, says nothing about the
+    call and must not use up its tries.
     """
 
     reason: str
@@ -78,11 +96,18 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """It was written and no answer came: nobody knows whether it was done."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fenced:
     """The right to send was lost before the call was written; Telegram knows nothing of it."""
 
 
-Outcome = Sent | Flood | Refused | Failed | Fenced
+Outcome = Sent | Flood | Unreachable | Refused | Moved | Failed | Unknown | Fenced
 
 
 class NotOurTurn(Exception):
@@ -160,23 +185,31 @@ def _method(call: OutboundCall) -> methods.TelegramMethod[Any]:
     return _METHODS[call.method](**call.params, **upload)
 
 
-def _meaning(problem: Exception, *, written: bool) -> Outcome:  # noqa: PLR0911 - a table: one line for each meaning
+def _meaning(problem: Exception, *, written: bool) -> Outcome:  # noqa: C901, PLR0911 - a table: one line for each meaning
     """What an exception of a call means. Its text is shown only where Telegram wrote it: others hold the token."""
     match problem:
         case KeyError() | ValidationError():
             return Refused(f"not a call that the sender can make: {_kind(problem)}")
         case TelegramRetryAfter(retry_after=seconds):
             return Flood(float(seconds))
+        case TelegramMigrateToChat(migrate_to_chat_id=chat_id):
+            return Moved(chat_id)
         case TelegramBadRequest(message=message) if any(done in message for done in _AS_GOOD_AS_DONE):
             return Sent()
-        case TelegramBadRequest(message=message) | TelegramForbiddenError(message=message):
+        case TelegramBadRequest(message=message) if any(words in message for words in _NOBODY_THERE):
+            return Unreachable(message[:200])
+        case TelegramForbiddenError(message=message):
+            return Unreachable(message[:200])
+        case TelegramBadRequest(message=message) | TelegramEntityTooLarge(message=message):
             return Refused(message[:200])
         case TelegramUnauthorizedError(message=message) | TelegramNotFound(message=message):
             return Failed(f"{message[:200]}: is TELEGRAM_BOT_TOKEN right?", counted=False)
         case TelegramServerError(message=message):
             return Failed(message[:200])
+        case _ if written:
+            return Unknown(f"no answer: {_kind(problem)}")
         case _:
-            return Failed(f"no answer: {_kind(problem)}", counted=written)
+            return Failed(f"not reached: {_kind(problem)}", counted=False)
 
 
 def _kind(problem: BaseException) -> str:

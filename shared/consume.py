@@ -5,6 +5,7 @@
 | `Done`                                 | acked                                                                   |
 | `Retry`, an exception, the deadline    | waits in the broker (growing, jittered), counted; dead after the last   |
 | `Drop`, `Undecodable`                  | to the dead letters with the reason                                     |
+| `Return`                               | back to its place in the queue, not counted                             |
 | `Unavailable` (an engine is away)      | kept, tried again in place, not counted                                 |
 | shutdown, connection lost              | not settled: the broker hands it out again, not counted                 |
 
@@ -40,6 +41,7 @@ FIRST_FAILED: Final = "x-first-failed-at"
 LAST_FAILED: Final = "x-last-failed-at"
 """Headers of a message that failed: count, why, unix seconds of the first and last time."""
 
+CONSUME_TIMEOUT: Final = 5.0
 HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries in place while an engine is away; the last for ever."""
 
@@ -63,7 +65,12 @@ class Drop:
     reason: str
 
 
-Verdict = Done | Retry | Drop
+@dataclass(frozen=True, slots=True)
+class Return:
+    """It is to be handed out again, to this process or another."""
+
+
+Verdict = Done | Retry | Drop | Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ Handler = Callable[[Delivery], Awaitable[Verdict]]
 
 
 class Consumer:
-    """Consumes one queue with one handler, many messages at a time.
+    """Consumes one queue with one handler, many messages at a time; may be stopped and resumed.
 
     Args:
         queue: what to consume.
@@ -112,9 +119,11 @@ class Consumer:
         self._publisher = publisher
         self._prefetch = prefetch
         self._deadline = deadline
+        self._paused = False
         self._source: AbstractQueue | None = None
         self._channel: AbstractChannel | None = None
-        self._tag = ""
+        self._tags: list[str] = []
+        self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
@@ -123,25 +132,61 @@ class Consumer:
         await channel.set_qos(prefetch_count=self._prefetch)
         source = await channel.get_queue(self._queue.name, ensure=False)
         await link.watch(channel)
-        self._channel = channel
-        self._tag = await source.consume(functools.partial(self._take, channel))
-        self._source = source
+        async with self._changing:
+            self._channel, self._source, self._tags = channel, source, []
+            if not self._paused:
+                await self._consume()
 
     async def detach(self) -> None:
         """Let go of everything in hand: the connection is lost, and the broker hands it out again."""
         self._source = self._channel = None
+        self._tags = []
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def resume(self) -> None:
+        """Consume, now or as soon as there is a connection; harmless when called again."""
+        async with self._changing:
+            self._paused = False
+            if not self._tags:
+                await self._consume_more()
+
+    async def widen(self) -> None:
+        """Hold as many messages more, if the consumer is at work."""
+        async with self._changing:
+            if self._tags:
+                await self._consume_more()
+
+    async def narrow(self) -> None:
+        """Hold no more than it began with, once what is in hand is settled."""
+        async with self._changing:
+            while len(self._tags) > 1:
+                await self._cancel(self._tags.pop())
+
     async def stop(self) -> None:
-        """Take nothing new; harmless when called again."""
-        source, self._source = self._source, None
-        if source is not None:
+        """Take nothing new until told to `resume`; harmless when called again."""
+        async with self._changing:
+            self._paused = True
+            while self._tags:
+                await self._cancel(self._tags.pop())
+
+    async def _consume(self) -> None:
+        """Each consumer on the channel takes `prefetch` messages: their number belongs to the consumer."""
+        if self._source is not None and self._channel is not None:
+            take = functools.partial(self._take, self._channel)
+            self._tags.append(await self._source.consume(take, timeout=CONSUME_TIMEOUT))
+
+    async def _consume_more(self) -> None:
+        with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone, and everything is attached anew
+            await self._consume()
+
+    async def _cancel(self, tag: str) -> None:
+        if self._source is not None:
             with contextlib.suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await source.cancel(self._tag)
+                    await self._source.cancel(tag)
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
@@ -169,7 +214,7 @@ class Consumer:
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
-        reason = {} if isinstance(verdict, Done) else {"reason": verdict.reason}
+        reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
         log.info(
             "settled",
             **context,
@@ -201,6 +246,8 @@ class Consumer:
     async def _settle(self, message: AbstractIncomingMessage, delivery: Delivery, verdict: Verdict) -> str:
         """Carry the verdict out and return what became of the message: done, retry, dead or lost."""
         fate = "done"
+        if isinstance(verdict, Return):
+            return await self._give_back(message)
         if isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
             fate = "retry"
             seconds = self._queue.retries[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
@@ -213,6 +260,13 @@ class Consumer:
         except BROKER_ERRORS:
             return "lost"  # the channel is gone; the broker hands the message out again
         return fate
+
+    async def _give_back(self, message: AbstractIncomingMessage) -> str:
+        try:
+            await message.nack(requeue=True)
+        except BROKER_ERRORS:
+            return "lost"
+        return "returned"
 
     async def _move(self, delivery: Delivery, queue: str, reason: str, *, expires: float | None) -> None:
         now = int(time.time())

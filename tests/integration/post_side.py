@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from local.engines import Engines
 from sender.app import sender
 from sender.settings import SenderSettings
-from shared.contracts import OutboundCall, encode
+from shared.contracts import OutboundCall, Receipt, decode, encode
 from shared.lifecycle import Life
-from shared.topology import ENRICHMENT, FILES, INTERACTIVE
+from shared.topology import ENRICHMENT, FILES, INTERACTIVE, RECEIPTS
 from simulator.crowd import Crowd
 from simulator.people import Employee
 from simulator.server import Simulator
@@ -33,6 +33,7 @@ class Post:
     telegram: Simulator
     crowd: Crowd
     channel: AbstractChannel
+    receipts: dict[str, Receipt] = field(default_factory=dict)
 
     def employee(self) -> Employee:
         """Somebody whom no other test uses."""
@@ -58,6 +59,17 @@ class Post:
     def calls(self, chat: int) -> list[str]:
         """The methods called for the person, in order of arrival."""
         return [call.method for call in self.telegram.ledger.calls_to(chat)]
+
+    async def receipt(self, call: OutboundCall) -> Receipt:
+        """Wait until it is told what became of the call."""
+        told = await self.channel.get_queue(RECEIPTS.name)
+        async with told.iterator(timeout=LIMIT) as arriving:
+            while call.key not in self.receipts:
+                message = await anext(arriving)
+                await message.ack()
+                receipt = decode(Receipt, message.body)
+                self.receipts[receipt.key] = receipt
+        return self.receipts[call.key]
 
     async def dead_letter(self) -> AbstractIncomingMessage:
         """Wait for the next dead letter."""
@@ -107,4 +119,5 @@ async def open_post(engines: Engines, vhost: str, redis: int) -> AsyncIterator[P
         await opened.put(reply(chat := opened.person(), "ready"))
         await opened.until(lambda: opened.texts(chat) == ["ready"])
         yield opened
+        assert telegram.ledger.violations == [], telegram.ledger.violations
     await engines.rabbitmq.delete_vhost(vhost)

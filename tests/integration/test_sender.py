@@ -9,7 +9,7 @@ import pytest
 from local.engines import Engines
 from shared.consume import REASON
 from shared.contracts import OutboundCall, encode
-from shared.topology import INTERACTIVE
+from shared.topology import BULK, INTERACTIVE
 from tests.integration.post_side import Post, address, open_post, reply
 
 
@@ -73,17 +73,23 @@ async def test_calls_of_one_chat_arrive_in_order_and_none_is_refused(post: Post)
     assert all(later - earlier >= 1.0 for earlier, later in itertools.pairwise(arrivals))
 
 
-async def test_after_a_429_nothing_arrives_before_the_time_that_telegram_named(post: Post) -> None:
-    chat, other = post.person(), post.person()
-    post.telegram.faults.flood_chats[chat] = 1
+async def test_after_a_429_the_chat_is_silent_and_after_another_chats_everybody_is(post: Post) -> None:
+    one, two, other = post.person(), post.person(), post.person()
+    post.telegram.faults.flood_chats |= {one: 1, two: 1}
     post.telegram.faults.flood_retry_after = 2
-    await post.put(reply(chat, "flood"))
-    await post.until(lambda: len(post.calls(chat)) == 1)
-    await post.put(reply(other, "other"))
-    await post.until(lambda: post.texts(chat) == ["flood"] and post.texts(other) == ["other"])
-    refused = post.telegram.ledger.calls_to(chat)[0].arrived
-    later = [call.arrived for call in post.telegram.ledger.calls if call.arrived > refused]
-    assert min(later) - refused >= 2.0
+    await post.put(reply(one, "flood"))
+    await post.until(lambda: len(post.calls(one)) == 1)
+    await post.put(reply(other, "not silent"))
+    await post.until(lambda: post.texts(other) == ["not silent"])
+    assert post.texts(one) == []
+    await post.put(reply(two, "flood"))
+    await post.until(lambda: len(post.calls(two)) == 1)
+    await post.put(reply(other, "after"))
+    await post.until(lambda: len(post.texts(other)) == 2 and post.texts(one) == post.texts(two) == ["flood"])
+    first, again = (call.arrived for call in post.telegram.ledger.calls_to(one))
+    assert again - first >= 2.0
+    last = post.telegram.ledger.calls_to(two)[0].arrived
+    assert min(call.arrived for call in post.telegram.ledger.calls if call.arrived > last) - last >= 2.0
 
 
 @pytest.mark.parametrize("fault", ["server_error_next", "reset_before_next"])
@@ -102,13 +108,57 @@ async def test_a_reply_whose_answer_never_came_is_repeated_rather_than_lost(post
     await post.until(lambda: post.texts(chat) == ["unknown", "unknown"])
 
 
-async def test_a_person_who_blocked_the_bot_is_tried_once_and_the_call_is_a_dead_letter(post: Post) -> None:
+async def test_a_reminder_whose_answer_never_came_is_never_given_twice(post: Post) -> None:
     chat = post.person()
+    post.telegram.faults.reset_after_next = 1
+    reminder = reply(chat, "remind", if_unknown="leave")
+    await post.put(reminder, BULK.name)
+    assert (await post.receipt(reminder)).outcome == "unknown"
+    await post.put(reminder, BULK.name)  # published again, by whoever
+    await post.put(reply(chat, "after"))
+    await post.until(lambda: post.texts(chat) == ["remind", "after"])
+
+
+async def test_a_person_who_blocked_the_bot_is_tried_once_and_told_to_be_unreachable(post: Post) -> None:
+    chat, stranger = post.person(), 5_999_999_999
     post.telegram.faults.blocked.add(chat)
-    await post.put(reply(chat, "blocked"))
-    message = await post.dead_letter()
-    assert "blocked by the user" in str(message.headers[REASON])
-    assert post.calls(chat) == ["sendMessage"]
+    for one, words in ((chat, "blocked by the user"), (stranger, "chat not found")):
+        call = reply(one, "unreachable")
+        await post.put(call)
+        receipt = await post.receipt(call)
+        assert receipt.outcome == "unreachable"
+        assert words in receipt.reason
+        assert post.calls(one) == ["sendMessage"]
+
+
+async def test_a_receipt_says_what_was_sent_to_whom_and_which_message_it_became(post: Post) -> None:
+    chat = post.person()
+    call = reply(chat, "hello")
+    await post.put(call)
+    receipt = await post.receipt(call)
+    assert (receipt.chat_id, receipt.what, receipt.outcome, receipt.priority) == (chat, "hello", "sent", "interactive")
+    assert receipt.message_id == post.telegram.chat(chat)[-1].message_id
+    assert receipt.created_at <= receipt.settled_at
+
+
+async def test_of_three_answers_to_double_taps_that_wait_one_goes_out(post: Post) -> None:
+    chat = post.person()
+    await post.put(reply(chat, "before"))
+    await post.put(reply(chat, "before too"))
+    taps = [reply(chat, f"tap {n}", topic="tap") for n in range(3)]
+    for tap in taps:
+        await post.put(tap)
+    assert [(await post.receipt(tap)).outcome for tap in taps] == ["superseded", "superseded", "sent"]
+    assert post.texts(chat) == ["before", "before too", "tap 2"]
+
+
+async def test_a_group_that_moved_is_followed(post: Post) -> None:
+    old, new = -4242, -1004242
+    post.telegram.chats.add({"id": old, "type": "group", "title": "HR"})
+    post.telegram.chats.migrate(old, new)
+    call = reply(old, "hello group")
+    await post.put(call)
+    await post.until(lambda: post.texts(new) == ["hello group"])
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from sender.arrivals import Arrivals
+from sender.endings import Ending
+from sender.items import Item, Priority
 from sender.places import Places
-from sender.schedule import Item, Priority, Schedule
-from shared.consume import Delivery, Done, Verdict
+from sender.schedule import Schedule
+from shared.consume import Delivery, Done, Drop, Return, Verdict
 from shared.contracts import OutboundCall, encode
+from shared.errors import CacheUnavailable
 
 KEY = "7:0"
 
@@ -22,8 +25,11 @@ class Store:
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
         self.slow: asyncio.Event | None = None
+        self.away = False
 
     async def get(self, key: str) -> str | None:
+        if self.away:
+            raise CacheUnavailable("away")
         if self.slow is not None:
             await self.slow.wait()
         return self.values.get(key)
@@ -33,16 +39,31 @@ class Store:
         self.values[key] = value
 
 
+class Told:
+    """Keeps the receipts."""
+
+    def __init__(self) -> None:
+        self.endings: dict[str, Ending] = {}
+
+    async def tell(self, call: OutboundCall, priority: Priority, ending: Ending) -> None:
+        del priority
+        self.endings[call.key] = ending
+
+
 class Room:
     """Arrivals with everything that they touch."""
 
     def __init__(self) -> None:
+        self.now = 1000.0
         self.store = Store()
         self.held_for = 0.0
         self.schedule = Schedule(30)
         self.places = Places(self.store, lambda: self.held_for)
         self.changed = asyncio.Event()
-        self.arrivals = Arrivals(self.schedule, self.places, lambda: 0.0, self.changed.set)
+        self.told = Told()
+        self.arrivals = Arrivals(
+            self.schedule, self.places, self.told, changed=self.changed.set, clock=lambda: self.now
+        )
         self.tasks: list[asyncio.Task[Verdict]] = []
 
     def arrive(self, call: OutboundCall) -> asyncio.Task[Verdict]:
@@ -59,16 +80,18 @@ class Room:
 
     async def next(self) -> Item:
         """The next call that may go, once there is one."""
-        while (item := self.schedule.next(1000.0)) is None:
+        self.now += 10
+        while (item := self.schedule.next(self.now)) is None:
             self.changed.clear()
             await self.changed.wait()
         return item
 
-    async def go(self, item: Item, message_id: int = 5) -> None:
-        """Telegram has done it."""
-        await self.places.went_out(item.call.key, message_id)
-        self.schedule.done(item, 1000.0)
-        self.arrivals.decide(item, Done())
+    async def go(self, item: Item, message_id: int = 5, outcome: Literal["sent", "refused"] = "sent") -> None:
+        """Telegram has done it, or will not."""
+        ending = Ending(outcome, 1.0, "no" if outcome == "refused" else "", message_id)
+        await self.places.ended(item.call.key, ending)
+        self.schedule.done(item, self.now)
+        self.arrivals.end(item, ending)
 
 
 @pytest.fixture
@@ -80,16 +103,17 @@ async def room() -> AsyncIterator[Room]:
     await asyncio.gather(*made.tasks, return_exceptions=True)
 
 
-def reply(**traits: Any) -> OutboundCall:  # noqa: ANN401 - fields of the call
+def reply(key: str = KEY, **traits: Any) -> OutboundCall:  # noqa: ANN401 - fields of the call
     params = {"chat_id": 7, "text": "40.4, 49.8"}
     fields = {"created_at": time.time(), "awaits_enrichment": True} | traits
-    return OutboundCall(key=KEY, chat_id=7, method="sendMessage", params=params, **fields)
+    return OutboundCall(key=key, chat_id=7, method="sendMessage", params=params, **fields)
 
 
-def address() -> OutboundCall:
-    params = {"chat_id": 7, "text": "Bakı"}
+def address(text: str = "Bakı", made: float | None = None) -> OutboundCall:
+    params = {"chat_id": 7, "text": text}
+    at = time.time() if made is None else made
     return OutboundCall(
-        key=f"{KEY}:address", chat_id=7, method="editMessageText", params=params, created_at=time.time(), target=KEY
+        key=f"{KEY}:{text}", chat_id=7, method="editMessageText", params=params, created_at=at, target=KEY
     )
 
 
@@ -129,7 +153,7 @@ async def test_a_change_whose_call_is_given_back_to_the_broker_is_merged_when_bo
 async def test_a_change_of_a_call_that_went_out_in_another_senders_time_becomes_an_edit(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.store.values[f"sent:{KEY}"] = "4711"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
     room.held_for = 1000.0  # we send for long, and the change is younger than that
     monkeypatch.setattr("sender.arrivals.HELD", 0.0)
     room.arrive(address())
@@ -139,7 +163,7 @@ async def test_a_change_of_a_call_that_went_out_in_another_senders_time_becomes_
 
 
 async def test_a_change_merged_into_a_call_that_turns_out_to_be_sent_already_becomes_an_edit(room: Room) -> None:
-    room.store.values[f"sent:{KEY}"] = "4711"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
     room.store.slow = asyncio.Event()
     call = room.arrive(reply())
     await settle()  # it waits for Redis' word
@@ -160,6 +184,102 @@ async def test_a_call_of_our_own_time_is_not_asked_about(room: Room) -> None:
 
 
 async def test_a_call_is_asked_about_while_this_process_does_not_hold_the_right(room: Room) -> None:
-    room.store.values[f"sent:{KEY}"] = "4711"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
     assert await room.arrive(reply()) == Done()
     assert len(room.schedule) == 0
+
+
+async def test_a_call_that_went_out_in_another_senders_time_is_told_again_as_it_was(room: Room) -> None:
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
+    assert await room.arrive(reply()) == Done()
+    assert room.told.endings[KEY] == Ending("sent", 1795471200.25, message_id=4711, before=True)
+
+
+async def test_a_change_of_a_call_that_failed_vanishes(room: Room) -> None:
+    call = room.arrive(reply(awaits_enrichment=False))
+    await room.go(await room.next(), outcome="refused")
+    assert await call == Drop("no")
+    assert await room.arrive(address()) == Done()
+    assert len(room.schedule) == 0
+
+
+async def test_a_call_that_failed_may_be_made_again(room: Room) -> None:
+    first = room.arrive(reply(awaits_enrichment=False))
+    await room.go(await room.next(), outcome="refused")
+    await first
+    again = room.arrive(reply(awaits_enrichment=False))
+    await room.go(await room.next())
+    assert await again == Done()
+
+
+async def test_of_several_changes_of_a_message_that_is_out_the_last_wins_and_costs_one_edit(room: Room) -> None:
+    call = room.arrive(reply(awaits_enrichment=False))
+    await room.go(await room.next())
+    await call
+    now = time.time()
+    changes = [room.arrive(address(text, now + at)) for text, at in (("one", 1), ("three", 3), ("two", 2))]
+    await settle()
+    edit = await room.next()
+    assert edit.call.params["text"] == "three"
+    assert room.schedule.next(room.now) is None
+    await room.go(edit)
+    assert [await change for change in changes] == [Done()] * 3
+    assert await room.arrive(address("before", now)) == Done()
+    assert len(room.schedule) == 0
+
+
+async def test_of_the_answers_to_three_double_taps_one_goes_out_and_all_are_settled(room: Room) -> None:
+    now = time.time()
+    taps = [room.arrive(reply(f"{n}:0", created_at=now + n, topic="tap", awaits_enrichment=False)) for n in range(3)]
+    await settle()
+    item = await room.next()
+    assert item.call.key == "2:0"
+    assert room.schedule.next(room.now) is None
+    await room.go(item)
+    assert [await tap for tap in taps] == [Done()] * 3
+    assert {key: ending.outcome for key, ending in room.told.endings.items()} == {
+        "0:0": "superseded",
+        "1:0": "superseded",
+        "2:0": "sent",
+    }
+
+
+async def test_an_address_for_an_answer_that_was_superseded_vanishes(room: Room) -> None:
+    now = time.time()
+    taps = [room.arrive(reply(key, created_at=now + n, topic="tap")) for n, key in enumerate((KEY, "8:0"))]
+    await settle()
+    assert await room.arrive(address()) == Done()
+    await room.go(await room.next())
+    assert [await tap for tap in taps] == [Done()] * 2
+
+
+async def test_what_waits_is_given_back_to_the_broker_and_what_is_under_way_is_not(room: Room) -> None:
+    under_way = room.arrive(reply("1:0", awaits_enrichment=False, created_at=1.0))
+    waiting = room.arrive(reply("2:0", awaits_enrichment=False, created_at=2.0))
+    await settle()
+    item = await room.next()
+    room.arrivals.give_back()
+    assert await waiting == Return()
+    await room.go(item)
+    assert await under_way == Done()
+    assert "2:0" not in room.told.endings
+
+
+async def test_what_must_never_come_twice_is_not_made_while_redis_cannot_say_whether_it_was(room: Room) -> None:
+    room.store.away = True
+    with pytest.raises(CacheUnavailable):
+        await room.arrive(reply(if_unknown="leave", awaits_enrichment=False))
+    assert len(room.schedule) == 0
+    replied = room.arrive(reply("8:0", awaits_enrichment=False))
+    await room.go(await room.next())
+    assert await replied == Done()
+
+
+async def test_a_call_that_was_under_way_when_its_sender_died_is_repeated_or_left_by_its_kind(room: Room) -> None:
+    room.store.values |= {"call:1:0": "?", "call:2:0": "?"}
+    assert await room.arrive(reply("1:0", if_unknown="leave", awaits_enrichment=False)) == Done()
+    assert room.told.endings["1:0"].outcome == "unknown"
+    room.arrive(reply("2:0", awaits_enrichment=False))
+    item = await room.next()
+    assert item.call.key == "2:0"
+    assert item.doubtful == 1

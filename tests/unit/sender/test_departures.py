@@ -1,17 +1,24 @@
 """What a call takes of the cap from its first byte to its answer; a stepped clock, and a door that tests open."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
-from sender.departures import Departures
+from sender.arrivals import Arrivals
+from sender.departures import RETRIES, Departures, Way
+from sender.endings import Ending
+from sender.items import Priority
 from sender.pacer import Pacer
 from sender.places import Places
-from sender.schedule import Priority, Schedule
-from sender.telegram import Fenced, Gate, NotOurTurn, Outcome, Sent
-from shared.consume import Delivery, Done, Verdict
-from shared.contracts import File, OutboundCall, encode
+from sender.rules import Rules
+from sender.schedule import Schedule
+from sender.telegram import Failed, Fenced, Flood, Gate, Moved, NotOurTurn, Outcome, Sent, Unknown, Unreachable
+from shared.consume import Delivery, Done, Drop, Verdict
+from shared.contracts import CallPriority, File, OutboundCall, encode
+from shared.errors import CacheUnavailable
 from shared.topology import SENDER_TURN
 from shared.turn import Turn
 
@@ -35,15 +42,50 @@ class Ours(Turn):
         await self.ours.wait()
 
 
-class Nowhere:
-    """A Redis that holds nothing."""
+class Store:
+    """A Redis that remembers, until it is away."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.away = False
 
     async def get(self, key: str) -> str | None:
-        del key
-        return None
+        self._check()
+        return self.values.get(key)
 
     async def put(self, key: str, value: str, seconds: int) -> None:
-        """Forget it."""
+        del seconds
+        self._check()
+        self.values[key] = value
+
+    def _check(self) -> None:
+        if self.away:
+            raise CacheUnavailable("away")
+
+
+class Wishes:
+    """What operators want."""
+
+    def __init__(self) -> None:
+        self.stopped: set[int] = set()
+
+    def paused(self, priority: CallPriority) -> bool:
+        del priority
+        return False
+
+    def campaign(self, campaign_id: int) -> str:
+        return "cancelled" if campaign_id in self.stopped else "running"
+
+
+class Told:
+    """Keeps the receipts."""
+
+    def __init__(self) -> None:
+        self.endings: dict[str, Ending] = {}
+
+    async def tell(self, call: OutboundCall, priority: Priority, ending: Ending) -> None:
+        del priority
+        self.endings[call.key] = ending
 
 
 class Door:
@@ -53,6 +95,7 @@ class Door:
         self.made: list[OutboundCall] = []
         self.written, self.answer = asyncio.Event(), asyncio.Event()
         self.between: Callable[[], None] = lambda: None
+        self.outcomes: list[Outcome] = []
 
     async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
         try:
@@ -65,7 +108,7 @@ class Door:
         self.made.append(call)
         self.written.set()
         await self.answer.wait()
-        return Sent(5)
+        return self.outcomes.pop(0) if self.outcomes else Sent(5)
 
 
 class Room:
@@ -73,28 +116,50 @@ class Room:
 
     def __init__(self) -> None:
         self.now = NOW
-        self.turn, self.door, self.pacer = Ours(), Door(), Pacer(1, GUARD, 0.0)
-        places = Places(Nowhere(), lambda: 1000.0)
-        self.departures = Departures(Schedule(1), self.pacer, self.turn, self.door, places, clock=lambda: self.now)
+        self.turn, self.door, self.pacer, self.store = Ours(), Door(), Pacer(1, GUARD, 0.0), Store()
+        self.schedule, self.wishes, self.told = Schedule(1), Wishes(), Told()
+        places = Places(self.store, lambda: 0.0)
+        way = Way(self.schedule, Rules(self.wishes), self.pacer, self.turn, places, self.door)
+        self.arrivals = Arrivals(
+            self.schedule,
+            places,
+            self.told,
+            changed=lambda: self.departures.wake(),  # noqa: PLW0108 - made below
+            clock=lambda: self.now,
+        )
+        self.departures = Departures(way, self.arrivals, hungry=lambda: None, clock=lambda: self.now)
         self.tasks: list[asyncio.Task[None] | asyncio.Task[Verdict]] = [asyncio.create_task(self.departures.run())]
 
-    def arrive(self, file: File | None) -> asyncio.Task[Verdict]:
+    def arrive(self, file: File | None = None, *, bulk: bool = False, **traits: Any) -> asyncio.Task[Verdict]:  # noqa: ANN401 - fields of the call
         """A message of the broker."""
-        call = OutboundCall(key="7:0", chat_id=7, method="m", params={"chat_id": 7}, created_at=0.0, file=file)
+        fields: dict[str, Any] = {
+            "key": "7:0",
+            "chat_id": 7,
+            "params": {"chat_id": 7, "text": "x"},
+            "created_at": 0.0,
+        } | traits
+        call = OutboundCall(method="m", file=file, **fields)
         delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=False)
 
         async def handled() -> Verdict:
-            return await self.departures.arrivals.handler(Priority.INTERACTIVE)(delivery)
+            return await self.arrivals.handler(Priority.BULK if bulk else Priority.INTERACTIVE)(delivery)
 
         task = asyncio.create_task(handled())
         self.tasks.append(task)
         return task
 
+    async def later(self, seconds: float) -> None:
+        """Let time pass, and whoever waits look again."""
+        self.now += seconds
+        self.departures.wake()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
     async def until_written(self) -> None:
         """Wait for the last part, and for what follows at the loop's next turn."""
         await self.door.written.wait()
         self.door.written.clear()
-        for _ in range(5):
+        for _ in range(20):
             await asyncio.sleep(0)
 
 
@@ -138,3 +203,146 @@ async def test_an_upload_stopped_on_its_way_since_the_turn_was_lost_goes_whole_w
     await room.until_written()
     assert await verdict == Done()
     assert [call.file for call in room.door.made] == [FILE]
+
+
+async def test_a_reply_whose_answer_never_came_is_repeated_and_a_reminder_is_left(room: Room) -> None:
+    room.door.outcomes = [Unknown("no answer"), Sent(9)]
+    room.door.answer.set()
+    reply = room.arrive()
+    await room.until_written()
+    await room.later(RETRIES[0] * 2)
+    assert await reply == Done()
+    assert len(room.door.made) == 2
+    assert (room.told.endings["7:0"].outcome, room.told.endings["7:0"].doubtful) == ("sent", 1)
+    room.door.outcomes = [Unknown("no answer")]
+    reminder = room.arrive(key="remind:8", chat_id=8, if_unknown="leave")
+    await room.later(5)
+    assert await reminder == Done()
+    assert len(room.door.made) == 3
+    assert room.told.endings["remind:8"].outcome == "unknown"
+
+
+async def test_a_reminder_that_telegram_certainly_did_not_take_is_tried_again(room: Room) -> None:
+    room.door.outcomes = [Failed("Bad Gateway"), Sent(9)]
+    room.door.answer.set()
+    reminder = room.arrive(if_unknown="leave")
+    await room.until_written()
+    await room.later(RETRIES[0] * 2)
+    assert await reminder == Done()
+    assert room.told.endings["7:0"].outcome == "sent"
+
+
+async def test_a_call_that_keeps_failing_is_tried_so_often_and_then_dead(room: Room) -> None:
+    room.door.outcomes = [Failed("Bad Gateway")] * (len(RETRIES) + 1)
+    room.door.answer.set()
+    reply = room.arrive()
+    for _ in range(len(RETRIES) + 1):
+        await room.later(RETRIES[-1] * 2)
+    assert await reply == Drop("Bad Gateway")
+    assert len(room.door.made) == len(RETRIES) + 1
+    assert room.told.endings["7:0"].outcome == "failed"
+
+
+async def test_a_call_that_never_left_the_machine_is_tried_for_ever(room: Room) -> None:
+    room.door.outcomes = [Failed("not reached", counted=False)] * 20
+    room.door.answer.set()
+    reply = room.arrive()
+    for _ in range(20):
+        await room.later(RETRIES[-1] * 2)
+    await room.later(RETRIES[-1] * 2)
+    assert await reply == Done()
+    assert len(room.door.made) == 21
+
+
+async def test_a_reminder_does_not_go_out_unless_redis_holds_that_it_is_under_way(room: Room) -> None:
+    room.door.answer.set()
+    room.pacer.hold(room.now + 1)
+    reminder = room.arrive(if_unknown="leave")
+    await room.later(0)
+    room.store.away = True
+    await room.later(5)
+    assert room.door.made == []
+    assert room.pacer.delay(room.now + 0.5) == 0, "it has taken nothing of the cap"
+    room.store.away = False
+    await room.later(5)
+    await room.later(5)
+    assert await reminder == Done()
+    assert room.store.values["call:7:0"].startswith("5 ")
+
+
+async def test_after_two_chats_were_told_to_be_silent_nothing_goes_until_both_may_speak(room: Room) -> None:
+    room.door.outcomes = [Flood(3), Flood(7)]
+    room.door.answer.set()
+    for chat in (1, 2, 3):
+        room.arrive(key=f"{chat}:0", chat_id=chat, created_at=float(chat))
+    await room.later(2)
+    await room.later(2)
+    assert [call.chat_id for call in room.door.made] == [1, 2]
+    await room.later(6.9)
+    assert len(room.door.made) == 2
+    for _ in range(3):
+        await room.later(2)
+    assert sorted(call.chat_id for call in room.door.made[2:]) == [1, 2, 3]
+
+
+async def test_one_chat_that_was_told_to_be_silent_silences_nobody_else(room: Room) -> None:
+    room.door.outcomes = [Flood(60)]
+    room.door.answer.set()
+    for chat in (1, 2):
+        room.arrive(key=f"{chat}:0", chat_id=chat, created_at=float(chat))
+    await room.later(2)
+    await room.later(2)
+    assert [call.chat_id for call in room.door.made] == [1, 2]
+    await room.later(55)
+    assert len(room.door.made) == 2
+    await room.later(4)
+    assert [call.chat_id for call in room.door.made] == [1, 2, 1]
+
+
+async def test_bulk_for_somebody_whom_telegram_does_not_reach_is_not_tried_until_a_reply_reached_them(
+    room: Room,
+) -> None:
+    room.door.outcomes = [Unreachable("Forbidden: bot was blocked by the user")]
+    room.door.answer.set()
+    assert await room.arrive() == Done()
+    assert room.told.endings["7:0"].outcome == "unreachable"
+    reminder = room.arrive(key="b", bulk=True)
+    await room.later(3)
+    assert await reminder == Done()
+    assert len(room.door.made) == 1
+    assert room.told.endings["b"].outcome == "unreachable"
+    reply = room.arrive(key="8:0")
+    await room.later(3)
+    assert await reply == Done()
+    reminder = room.arrive(key="c", bulk=True)
+    await room.later(3)
+    assert await reminder == Done()
+    assert room.told.endings["c"].outcome == "sent"
+
+
+async def test_a_late_reply_says_so_and_a_late_reminder_is_dropped(room: Room) -> None:
+    room.door.answer.set()
+    made = time.time() - 100
+    await room.arrive(created_at=made, late_after=60.0, late_note="late")
+    assert room.door.made[0].params["text"] == "x\nlate"
+    await room.later(3)
+    assert await room.arrive(key="r", created_at=made, late_after=60.0) == Done()
+    assert room.told.endings["r"].outcome == "expired"
+    assert len(room.door.made) == 1
+
+
+async def test_what_waits_of_a_cancelled_campaign_is_withdrawn(room: Room) -> None:
+    room.wishes.stopped.add(3)
+    assert await room.arrive(campaign_id=3, bulk=True) == Done()
+    assert room.told.endings["7:0"].outcome == "withdrawn"
+    assert room.door.made == []
+
+
+async def test_a_call_for_a_group_that_moved_follows_it(room: Room) -> None:
+    room.door.outcomes = [Moved(-1007)]
+    room.door.answer.set()
+    call = room.arrive(chat_id=-5)
+    await room.until_written()
+    await room.later(3)
+    assert await call == Done()
+    assert [made.chat_id for made in room.door.made] == [-5, -1007]
