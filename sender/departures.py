@@ -211,7 +211,8 @@ class Departures:
         now = time.time()
         match outcome:
             case Sent(message_id):
-                REPLY_SECONDS.observe(now - (item.call.asked_at or item.call.created_at))
+                if item.call.asked_at is not None:
+                    REPLY_SECONDS.observe(now - item.call.asked_at)
                 self._way.rules.reached(item.call.chat_id)
                 await self._end(item, Ending("sent", now, message_id=message_id, doubtful=item.doubtful))
             case Unreachable(reason):

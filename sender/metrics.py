@@ -35,8 +35,11 @@ TAKEOVERS: Final = Counter(
     "sender_takeovers_total", "Times the right to send came here, by how (bequeathed, lapsed).", ["how"]
 )
 REPLY_SECONDS: Final = Histogram(
-    "sender_reply_seconds", "Seconds from an update's arrival at our door to Telegram's answer.", buckets=SECONDS
+    "sender_reply_seconds",
+    "Seconds from an update's arrival at our door to Telegram's answer to a reply.",
+    buckets=SECONDS,
 )
+CAP_USED: Final = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
 
 
 class Used:
@@ -46,7 +49,6 @@ class Used:
 
     def __init__(self) -> None:
         self._written: deque[float] = deque()
-        self._gauge = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
 
     def tell(self, now: float) -> None:
         """A call was written."""
@@ -55,7 +57,7 @@ class Used:
 
     def share_of(self, rate: int) -> None:
         """Let the gauge show the share of this cap."""
-        self._gauge.set_function(lambda: self._share(time.monotonic(), rate))
+        CAP_USED.set_function(lambda: self._share(time.monotonic(), rate))
 
     def _share(self, now: float, rate: int) -> float:
         self._drop(now)

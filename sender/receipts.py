@@ -8,16 +8,12 @@ import asyncio
 import random
 from typing import Final
 
-import structlog
-
 from sender.endings import Ending
 from sender.items import Priority
 from shared.contracts import OutboundCall, Receipt, encode
 from shared.errors import BrokerUnavailable
 from shared.publisher import Publisher
 from shared.topology import RECEIPTS
-
-log = structlog.get_logger()
 
 WHAT: Final = 120
 """Characters of a call's text that its receipt repeats."""
@@ -37,8 +33,7 @@ class Receipts:
         while True:
             try:
                 await self._publisher.publish(RECEIPTS.name, encode(receipt), key=call.key)
-            except BrokerUnavailable as problem:
-                log.warning("engine_away", error=str(problem), attempt=0)
+            except BrokerUnavailable:  # the link says so
                 await asyncio.sleep(_PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             else:
                 return

@@ -12,6 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from ingress.intake import Fate
 from local.folders import PROJECT
 from sender import telegram
+from shared.contracts import CallPriority
 from shared.topology import WORK_QUEUES
 from tests.docs.pages import DOCS, SERVICES, quoted, table
 
@@ -82,6 +83,8 @@ def test_label_values_are_those_of_the_code() -> None:
     assert values("fleet_settled_total", "queue") == values("fleet_handle_seconds", "queue") == work
     assert values("ingress_updates_total", "fate") == set(get_args(Fate))
     assert values("sender_calls_total", "outcome") == {kind.__name__.lower() for kind in get_args(telegram.Outcome)}
+    for metric in ("sender_calls_total", "sender_waiting", "sender_oldest_seconds", "sender_paused"):
+        assert values(metric, "priority") == set(get_args(CallPriority))
     assert values("sender_calls_total", "method") == set(telegram._METHODS)  # noqa: SLF001 - the methods that the sender can call
 
 

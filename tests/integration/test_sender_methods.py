@@ -12,6 +12,7 @@ from shared.consume import REASON
 from shared.contracts import FILE_LIMIT, File, OutboundCall, decode
 from shared.topology import INTERACTIVE
 from simulator.chats import Press
+from simulator.ledger import Rule
 from simulator.people import Employee
 from tests.integration.post_side import DEAD, Post, address, open_post, reply
 
@@ -93,6 +94,8 @@ async def test_an_answer_that_telegram_refuses_for_another_reason_is_a_dead_lett
     letter = await post.dead_letter()
     assert "MESSAGE_TOO_LONG" in str(letter.headers[REASON])
     assert press.answer is None
+    assert [violation.rule for violation in post.telegram.ledger.violations] == [Rule.SCHEMA]
+    post.telegram.ledger.violations.clear()
 
 
 @pytest.mark.parametrize("early", [True, False])
