@@ -316,6 +316,35 @@ async def test_buttons_turn_the_pages_in_the_same_message(worker: DeskSide) -> N
     assert [len(subjects) for subjects in shown] == [8, 8, 7], "those on the page, not all"
 
 
+ASKED_AGAIN = ["/start", "/help", "/today", "/me", "/history", "/why", "/language", "/privacy", "/now", "/office"]
+
+
+@pytest.mark.usefixtures("place")
+async def test_who_asks_the_same_three_times_in_a_rush_may_get_the_newest_answer_alone(worker: DeskSide) -> None:
+    topics = []
+    for command in ASKED_AGAIN:
+        answers = [call for _ in range(3) for call in await worker.text(command, person=MANAGER)]
+        assert len(answers) == 3
+        (topic,) = {call.topic for call in answers}
+        topics.append(topic)
+        worker.later(minutes=1)
+    assert None not in topics
+    assert len(set(topics)) == len(ASKED_AGAIN), "and never that to another question"
+
+
+@pytest.mark.usefixtures("place")
+async def test_requests_for_a_decision_never_replace_each_other(worker: DeskSide) -> None:
+    await asks(worker, ANAR, SENT)
+    calls = await worker.text("/approve", person=MANAGER)
+    assert [call.topic for call in calls] == [None, None]
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_of_the_pages_of_one_message_the_newest_may_be_shown_alone(worker: DeskSide) -> None:
+    (answer, page) = await worker.press("now:all:1", person=MANAGER)
+    assert (answer.topic, page.topic) == (None, f"editMessageText:{page.params['message_id']}")
+
+
 @pytest.mark.usefixtures("crowded")
 async def test_a_page_that_is_there_no_more_is_the_last_one(worker: DeskSide) -> None:
     seen = await worker.press("now:all:99999", person=MANAGER)

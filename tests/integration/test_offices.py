@@ -75,6 +75,8 @@ async def test_many_offices_are_listed_a_page_at_a_time(worker: DeskSide) -> Non
     assert buttons(second) == ["office:list:0", "office:list:2"]
     last = await worker.press("office:list:999", person=ADMIN)
     assert (len(text(last).splitlines()), buttons(last)) == (7, ["office:list:1"])
+    (wait,) = [await worker.press("office:list:1", person=ADMIN) for _ in range(12)][-1]
+    assert wait.params["text"] == "⏳ Bir az gözləyin, sonra yenidən basın.", "who turns without end"
 
 
 @pytest.mark.usefixtures("place")

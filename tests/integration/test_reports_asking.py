@@ -10,6 +10,7 @@ from typing import Self
 import pytest
 from aio_pika.abc import AbstractConnection
 
+from checkin_worker.lateness import LATE
 from checkin_worker.reports import making, process
 from checkin_worker.reports.__main__ import snapshot
 from checkin_worker.reports.attendance_file import attendance_file
@@ -71,6 +72,8 @@ async def test_the_file_is_a_document_in_the_chat_with_a_caption_under_the_updat
         MANAGER,
         {"chat_id": MANAGER, "caption": "📊 Davamiyyət: iyul 2026. İşçi sayı: 2"},
     )
+    assert call.asked_at == reports.worker.now.timestamp() + 1
+    assert (call.late_after, call.late_note) == (LATE, "⏱ Bu mesaj gecikib.")
     assert call.file is not None
     assert (call.file.field, call.file.name) == ("document", "davamiyyet-2026-07.xlsx")
     assert opened(call.file).sheetnames == ["Cədvəl", "Qeydlər", "Yekun"]
