@@ -5,6 +5,7 @@ so that the next goes on at once: first it writes nothing more and gives back wh
 and only then it waits for the answers of the calls under way.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from typing import Final
 
 from sender.arrivals import Arrivals
 from sender.departures import Departures, Way, estate
-from sender.feeds import Feed, Feeds
+from sender.feeds import STEPS, Feed, Feeds
 from sender.items import Priority
 from sender.metrics import ACTIVE, USED, watch
 from sender.orders import Orders
@@ -33,12 +34,16 @@ from shared.topology import BULK, ENRICHMENT, FILES, INTERACTIVE, SENDER_TURN
 from shared.turn import Turn
 
 WINDOWS: Final = (
-    (INTERACTIVE, Priority.INTERACTIVE, 400),
-    (FILES, Priority.INTERACTIVE, 2),
-    (ENRICHMENT, Priority.ENRICHMENT, 400),
-    (BULK, Priority.BULK, 100),
+    (INTERACTIVE, Priority.INTERACTIVE, 400, STEPS),
+    (FILES, Priority.INTERACTIVE, 2, 0),
+    (ENRICHMENT, Priority.ENRICHMENT, 400, STEPS),
+    (BULK, Priority.BULK, 100, STEPS),
 )
-"""What is held of each queue. At 30 a second a window is through in a quarter of a minute; a file may have 8 MiB."""
+"""What is held of each queue, and by how much more the window can be widened. At 30 a second a window is through in a
+quarter of a minute; a file may have 8 MiB."""
+WRITING: Final = 0.2
+"""Seconds that a sender that stops waits for calls that are being written. An upload may take longer: then it says
+nothing, and the next sender waits as if this one had died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,12 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
     feeds = Feeds(
         [
             Feed(
-                Consumer(queue, arrivals.handler(priority), publisher, prefetch=window, deadline=None), priority, window
+                Consumer(queue, arrivals.handler(priority), publisher, prefetch=window, deadline=None),
+                priority,
+                window,
+                most_steps,
             )
-            for queue, priority, window in WINDOWS
+            for queue, priority, window, most_steps in WINDOWS
         ],
         turn,
         orders,
@@ -110,11 +118,19 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
 
 
 async def _leave(parts: Parts) -> None:
+    """Give back what waits, hand over the right, and wait for the answers of the calls under way."""
     parts.arrivals.give_back()
     await parts.feeds.close()
-    left = estate(parts.way.pacer, time.monotonic())
-    if left is not None and parts.turn.held:
-        await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()) or left)
+    await _all_written(parts.way.pacer)
+    await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()))
     await parts.departures.drain(DRAIN_SECONDS)
     parts.arrivals.give_back()
     await parts.feeds.drain(1.0)
+
+
+async def _all_written(pacer: Pacer) -> None:
+    """Wait a moment until no call is being written: where it stopped cannot be said before."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(WRITING):
+            while pacer.ages(time.monotonic()) is None:  # noqa: ASYNC110 - twenty looks at most, as the process ends
+                await asyncio.sleep(0.01)

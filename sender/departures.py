@@ -71,7 +71,7 @@ class Departures:
     Args:
         way: what a call passes.
         arrivals: who waits for its end.
-        hungry: told when a slot is free and nothing that is held may go.
+        hungry: told when a slot is free and the chats of all that is held must rest.
         clock: seconds, monotonic.
     """
 
@@ -139,7 +139,8 @@ class Departures:
             return delay
         item = schedule.next(now)
         if item is None:
-            self._hungry()
+            if schedule.all_rest:
+                self._hungry()
             later = schedule.wake_at()
             return None if later is None else max(0.001, later - now)
         if (ending := self._way.rules.needless(item)) is not None:

@@ -22,7 +22,7 @@ from shared.contracts import CallPriority
 from shared.turn import Turn
 
 STEPS: Final = 8
-"""How many windows more are held at most."""
+"""How many windows more are held at most; of files none."""
 LOOK: Final = 0.25
 """Seconds between two looks at whether a window must be widened."""
 TIDY: Final = 30.0
@@ -38,11 +38,12 @@ class Orders(Protocol):
 
 @dataclass(slots=True)
 class Feed:
-    """A queue's consumer, the priority of what comes from it, and how many calls its window has."""
+    """A queue's consumer, the priority of what comes from it, how many calls its window has, and how it is now."""
 
     consumer: Consumer
     priority: Priority
     window: int
+    most_steps: int = STEPS
     steps: int = 0
     open: bool = False
 
@@ -68,9 +69,8 @@ class Feeds:
         self._look.set()
 
     def hungry(self) -> None:
-        """The sender could send and nothing that is held may go."""
-        if len(self._schedule) >= min(feed.window for feed in self._feeds):
-            self._hungry = True
+        """The sender could send, and the chats of all that is held must rest."""
+        self._hungry = True
 
     async def run(self, arrivals: Arrivals, link: Link) -> None:
         """Keep them as they should be, for ever."""
@@ -121,7 +121,7 @@ class Feeds:
     async def _widen(self) -> None:
         held = Counter(item.priority for item in self._schedule)
         for feed in self._feeds:
-            if feed.open and feed.steps < STEPS and held[feed.priority] >= feed.window * (1 + feed.steps):
+            if feed.open and feed.steps < feed.most_steps and held[feed.priority] >= feed.window * (1 + feed.steps):
                 feed.steps += 1
                 await feed.consumer.widen()
 

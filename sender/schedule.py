@@ -103,6 +103,11 @@ class Schedule:
                 return self._lanes.start(lane)
         return None
 
+    @property
+    def all_rest(self) -> bool:
+        """Whether `next` found nothing because the chats of all that waits must rest."""
+        return not any(self._ranked)
+
     def wake_at(self) -> float | None:
         """When `next` may say something else than it just did, if nothing is added; None for never."""
         times = [self._timers[0][0]] if self._timers else []

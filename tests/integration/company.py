@@ -65,6 +65,13 @@ class Company:
         assert row is not None
         return row[0], row[1]
 
+    async def metric(self, name: str, series: str) -> float:
+        """What a service's metric says now."""
+        for line in (await _text(self.fleet.services[name].metrics_url)).splitlines():
+            if line.startswith(f"{series} "):
+                return float(line.removeprefix(series))
+        raise LookupError(f"{name} has no {series}")
+
     async def active_sender(self) -> str:
         """The name of the sender that holds the right to send."""
         for name, service in self.fleet.services.items():
@@ -110,6 +117,7 @@ async def company(
                 yield Company(telegram, crowd, fleet, database)
             finally:
                 await asyncio.wait_for(database.close(), 5)
+        assert telegram.ledger.violations == []
 
 
 async def _text(url: str) -> str:

@@ -94,6 +94,24 @@ async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_t
         assert seen.refused_calls == 0
 
 
+async def test_an_active_sender_that_is_stopped_in_the_burst_hands_over_at_once_and_nothing_is_sent_twice(
+    rooms: Engines,
+) -> None:
+    async with company(rooms, employees=150) as office:
+        active = await office.active_sender()
+        await office.crowd.everyone_checks_in()
+        await office.telegram.until(lambda: len(office.telegram.ledger.calls) >= 45)
+        assert await office.fleet.stop(active) == 0
+        await office.fleet.start(active)
+        await office.everybody_answered()
+        assert await office.recorded() == (150, 150)
+        seen = office.figures
+        assert seen.replies_per_person == {1: 150}
+        assert seen.most_in_one_second <= 30
+        assert seen.refused_calls == 0
+        assert await office.metric(await office.active_sender(), 'sender_takeovers_total{how="bequeathed"}') == 1.0
+
+
 @pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_an_active_sender_that_is_frozen_and_thaws_neither_breaks_the_cap_nor_keeps_anybody_waiting(
