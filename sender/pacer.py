@@ -10,7 +10,9 @@ had, say the k-th. Its write began after stamp(k) + 1 s + guard, and stamp(k) is
 arrive more than 1.0 s apart, and a window that holds the last one does not hold the k-th.
 
 Across processes: `restart` marks all slots as used at that moment. A process restarts the pacer when it gains the
-right to send (`shared.turn`), after every write of the holder before it.
+right to send (`shared.turn`), after every write of the holder before it. If that one left on purpose it tells the
+`ages` of its stamps, and the next one inherits them, counted from when it was told: no stamp is older in its eyes
+than it is. What is not told is older than a window, or used by nothing, and counts as one window old.
 
 Calls are also kept half a mean interval apart. The law does not need it; it keeps a burst from reaching Telegram's
 counter as one heap, of which a busy receiver may take the parts in any order.
@@ -46,6 +48,15 @@ class Pacer:
     def restart(self, now: float) -> None:
         """Count every slot as used at this moment."""
         self._stamps = deque([now] * self._rate)
+
+    def ages(self, now: float) -> list[float] | None:
+        """Seconds since each stamp that still matters; None while a call is not written yet, which has no age."""
+        return None if self._unstamped else [now - at for at in self._stamps if at + self._busy_for > now]
+
+    def inherit(self, ages: list[float], received_at: float, now: float) -> None:
+        """Count slots as the process before used them, of whose ages we heard at `received_at`; not after `now`."""
+        told = [min(now, received_at - age) for age in ages]
+        self._stamps = deque(sorted(told + [received_at - WINDOW] * (self._rate - len(told))))
 
     def hold(self, until: float) -> None:
         """Hand out nothing before that time (Telegram said so)."""

