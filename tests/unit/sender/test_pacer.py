@@ -127,3 +127,55 @@ def test_ninety_seven_percent_of_the_cap_is_used_while_there_is_work() -> None:
         world.call(stall=0.001)
     steady = world.arrivals[-1] - world.arrivals[RATE - 1]
     assert 10 * RATE / steady >= 0.97 * RATE
+
+
+@settings(max_examples=100)
+@given(
+    before=st.lists(st.tuples(st.floats(0, 0.3), st.floats(0, GUARD)), min_size=1, max_size=80),
+    way=st.floats(0, 2),
+    pause=st.floats(0, 0.5),
+    rates=st.sampled_from([(30, 30), (30, 10), (10, 30)]),
+)
+def test_who_inherits_the_ages_of_the_stamps_keeps_the_law_together_with_who_left_them(
+    before: list[tuple[float, float]], way: float, pause: float, rates: tuple[int, int]
+) -> None:
+    """Whatever time the ages need on their way, and even if the two disagree about the rate."""
+    first = World(rate=rates[0])
+    for stall, jitter in before:
+        first.call(stall=stall, jitter=jitter)
+    ages = first.pacer.ages(first.now)
+    assert ages is not None
+    second = World(rate=rates[1])
+    second.now, second.arrivals = first.now + way + pause, first.arrivals
+    second.pacer.inherit(ages, received_at=first.now + way, now=second.now)
+    for _ in range(2 * RATE):
+        second.call()
+    assert most_in_a_second(second.arrivals) <= max(rates)
+
+
+def test_who_inherits_goes_on_with_what_is_left_of_the_cap_within_a_guard() -> None:
+    first, second = World(), World()
+    first.now += 10
+    for _ in range(5):
+        first.call()
+    ages = first.pacer.ages(first.now)
+    assert ages is not None
+    assert len(ages) == 5
+    second.now = first.now
+    second.pacer.inherit(ages, second.now, second.now)
+    assert second.pacer.delay(second.now) == pytest.approx(GUARD)
+    second.now += GUARD
+    for _ in range(RATE - 5):
+        second.call()
+    assert second.now < first.now + 0.5
+    assert second.pacer.delay(second.now) == pytest.approx(max(0.0, 1.0 + GUARD - (second.now - first.now) - ages[0]))
+
+
+def test_a_call_that_is_not_written_yet_cannot_be_bequeathed() -> None:
+    world = World()
+    world.now += 10
+    slot = world.take()
+    assert world.pacer.ages(world.now) is None
+    world.pacer.stamp(slot, world.now)
+    assert world.pacer.ages(world.now + 0.5) == pytest.approx([0.5])
+    assert world.pacer.ages(world.now + 1.0 + GUARD) == []
