@@ -105,7 +105,7 @@ def played(machine: type[Law], examples: int) -> None:
 
 
 def test_the_law_is_kept_and_one_sends_whatever_befalls_senders_and_broker() -> None:
-    played(Law, 100)
+    played(Law, 250)
 
 
 class Hasty(Lease):
@@ -186,10 +186,7 @@ def unguarded(rate: int, guard: float, now: float) -> Pacer:
     "sabotage",
     [
         {"lease": Hasty},
-        {"lease": Generous},
-        {"lease": Deaf},
         {"process": Careless},
-        {"process": Sleeper},
         {"pacer": unguarded},
     ],
     ids=lambda sabotage: next(iter(sabotage.values())).__name__,
@@ -201,7 +198,7 @@ def test_the_machine_finds_what_is_left_out(sabotage: dict[str, Any]) -> None:
             return World(rate=RATE, names=names, **sabotage)
 
     with pytest.raises(AssertionError, match=r"hold at once|arrivals in"):
-        played(Sabotaged, 300)
+        played(Sabotaged, 1000)
 
 
 def until_held(world: World) -> Process:
@@ -248,20 +245,43 @@ def a_sign_and_a_will_were_long_on_their_way(world: World) -> None:
     world.run(1.5)
 
 
-STORIES: list[tuple[Callable[[World], None], type[Lease]]] = [
-    (a_will_comes_after_somebody_else_has_held, Credulous),
-    (somebody_has_counted_in_between_and_is_frozen, Traceless),
-    (a_sign_and_a_will_were_long_on_their_way, Brief),
+def the_active_one_leaves_before_it_holds(world: World) -> None:
+    dropped_unaware(world, until_held(world))
+    world.run(0.2)
+    assert world.active is not None
+    world.active.hand_over(late=0.0)
+    world.run(1.5)
+
+
+def a_suspended_machine_wakes_up(world: World) -> None:
+    first = until_held(world)
+    first.freeze(world.now + 4.0, suspended=True)
+    dropped_unaware(world, first)
+    world.run(4.5)
+
+
+STORIES: list[tuple[Callable[[World], None], dict[str, Any]]] = [
+    (a_will_comes_after_somebody_else_has_held, {"lease": Credulous}),
+    (somebody_has_counted_in_between_and_is_frozen, {"lease": Traceless}),
+    (somebody_has_counted_in_between_and_is_frozen, {"lease": Deaf}),
+    (a_sign_and_a_will_were_long_on_their_way, {"lease": Brief}),
+    (the_active_one_leaves_before_it_holds, {"lease": Generous}),
+    (a_suspended_machine_wakes_up, {"process": Sleeper}),
 ]
 
 
-@pytest.mark.parametrize(("story", "sabotaged"), STORIES)
-def test_what_chance_finds_too_seldom_is_told_as_a_story(
-    story: Callable[[World], None], sabotaged: type[Lease]
+@pytest.mark.parametrize(("story", "sabotage"), STORIES)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_chance_finds_seldom_is_told_as_a_story(
+    story: Callable[[World], None], sabotage: dict[str, Any], seed: int
 ) -> None:
-    story(World())
+    sound, sabotaged = World(), World(**sabotage)
+    for world in (sound, sabotaged):
+        world.rng.seed(seed)
+        world.uploads = 0.0
+    story(sound)
     with pytest.raises(AssertionError, match="hold at once"):
-        story(World(lease=sabotaged))
+        story(sabotaged)
 
 
 def test_a_successor_begins_within_a_tenth_of_a_second_and_knows_what_was_sent() -> None:
