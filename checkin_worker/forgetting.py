@@ -12,10 +12,10 @@ DELETE: Final = (
     "DELETE FROM corrections WHERE user_id = $1",
     "DELETE FROM consents WHERE user_id = $1",
     "DELETE FROM reminders WHERE user_id = $1",
+    "DELETE FROM campaign_recipients WHERE user_id = $1",
     "DELETE FROM throttles WHERE user_id = $1",
     "DELETE FROM invite_uses WHERE user_id = $1",
     "DELETE FROM office_managers WHERE user_id = $1",
-    "DELETE FROM calls WHERE chat_id = $1",
     # An update that is handed out again after this must still find that it has had its effect.
     r"UPDATE inbox SET replies = '\x90' WHERE user_id = $1",  # an empty list, in MessagePack
 )
@@ -43,6 +43,8 @@ ELSEWHERE: Final = (
     "UPDATE audit SET actor_id = $2 WHERE actor_id = $1",
     "UPDATE audit SET subjects = array_replace(subjects, $1, $2) WHERE subjects @> ARRAY[$1::bigint]",
 )
+# After PERSON, which waits for a receipt that is just being written down (`checkin_worker.receipts`).
+TOLD: Final = "DELETE FROM calls WHERE chat_id = $1"
 NOTE: Final = "INSERT INTO audit (actor_id, action, subjects, update_id) VALUES ($1, 'forget', ARRAY[$1::bigint], $2)"
 
 
@@ -62,5 +64,6 @@ async def forget(db: "Connection", user_id: int, update_id: int) -> Gone:
     number = await db.fetchval(NUMBER)
     for statement in (PERSON, *ELSEWHERE):
         await db.execute(statement, user_id, number)
+    await db.execute(TOLD, user_id)
     await db.execute(NOTE, number, update_id)
     return gone

@@ -5,15 +5,19 @@ person is unreachable since the first call that found them so after the last sig
 update of theirs. Of whom the company does not know only that there was a call is kept, and not what it said.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from checkin_worker.inbox import Inbox
-from shared.consume import Delivery, Done, Verdict
-from shared.contracts import Receipt, decode
+from shared.consume import Delivery, Done, Drop, Verdict
+from shared.contracts import Receipt, Receipts, decode
 from shared.database import PrimaryPool
 from shared.errors import Undecodable
 from shared.texts import plain_line
+
+if TYPE_CHECKING:
+    from shared.database import Connection
 
 KEY: Final = 255
 """Characters of a key that are kept; RabbitMQ takes no longer message id, and so no longer key."""
@@ -24,19 +28,26 @@ REASON: Final = 300
 _LARGEST: Final = 2**63
 """Where PostgreSQL's numbers end."""
 
-# Whether the company knows the person says the database; null for who is reachable, no row for what is old news.
+# Whether the company knows the person says the database. The lock keeps a person who is just forgotten waiting until
+# this is stored, and found by their forgetting. A row comes back for what is news, with null for who is reachable.
 RECORD: Final = """
-WITH person AS (SELECT unreachable_since FROM employees WHERE user_id = $1)
+WITH person AS (SELECT user_id, unreachable_since FROM employees WHERE user_id = ANY($1::bigint[]) FOR KEY SHARE)
 INSERT INTO calls AS told (chat_id, key, method, priority, campaign_id, what, outcome, reason, message_id, doubtful,
                            created_at, settled_at, stranger)
-VALUES ($1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM person) THEN $6 ELSE '' END, $7, $8, $9, $10, $11, $12,
-        NOT EXISTS (SELECT FROM person))
+SELECT chat_id, key, method, priority, campaign_id, CASE WHEN user_id IS NULL THEN '' ELSE what END, outcome, reason,
+       message_id, doubtful, created_at, settled_at, user_id IS NULL
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+            $9::bigint[], $10::bigint[], $11::timestamptz[], $12::timestamptz[])
+     AS given (chat_id, key, method, priority, campaign_id, what, outcome, reason, message_id, doubtful, created_at,
+               settled_at)
+     LEFT JOIN person ON user_id = chat_id
+ORDER BY chat_id, key
 ON CONFLICT (chat_id, key) DO UPDATE SET method = excluded.method, priority = excluded.priority,
     campaign_id = excluded.campaign_id, what = excluded.what, outcome = excluded.outcome, reason = excluded.reason,
     message_id = excluded.message_id, doubtful = excluded.doubtful, created_at = excluded.created_at,
     settled_at = excluded.settled_at, stranger = excluded.stranger
 WHERE told.settled_at <= excluded.settled_at
-RETURNING (SELECT unreachable_since FROM person) AS unreachable_since
+RETURNING chat_id, key, (SELECT unreachable_since FROM person WHERE user_id = told.chat_id) AS unreachable_since
 """
 # The answer to a button arrives at a client, not in the chat: it is no sign.
 UNREACHABLE: Final = """
@@ -52,6 +63,10 @@ WHERE user_id = $1 AND unreachable_since < $2
 """
 
 
+Columns = tuple[int, str, str, str, int | None, str, str, str, int, int, datetime, datetime]
+"""What RECORD takes of one receipt."""
+
+
 class ReceiptHandler:
     """Handles the messages of the queue `receipts`."""
 
@@ -59,23 +74,40 @@ class ReceiptHandler:
         self._pool = pool
 
     async def __call__(self, delivery: Delivery) -> Verdict:
-        """Write down what became of the call, unless something newer is written down already.
+        """Write down what became of the calls, unless something newer is written down already.
 
         Raises:
-            Undecodable: not a receipt, or of a moment or a number that there is not.
+            Undecodable: not receipts.
             DatabaseUnavailable: to be tried again as it is.
         """
-        receipt = decode(Receipt, delivery.body)
-        columns, settled_at = _columns(receipt), _moment(receipt.settled_at)
-        async with self._pool.connection() as db, db.transaction():
-            # With the person's lock: a call that arrives, one that does not, and an update wait for each other.
+        newest: dict[tuple[int, str], tuple[Receipt, Columns]] = {}
+        wrong: list[str] = []
+        for receipt in sorted(decode(Receipts, delivery.body).receipts, key=lambda one: one.settled_at):
+            try:
+                columns = _columns(receipt)
+            except Undecodable as problem:
+                wrong.append(f"{receipt.key}: {problem}")
+            else:
+                newest[columns[0], columns[1]] = receipt, columns
+        if newest:
+            await self._record(newest)
+        return Drop("; ".join(wrong)) if wrong else Done()
+
+    async def _record(self, newest: Mapping[tuple[int, str], tuple[Receipt, Columns]]) -> None:
+        async with self._pool.connection() as db:
+            rows = await db.fetch(RECORD, *zip(*(columns for _, columns in newest.values()), strict=True))
+            for row in rows:
+                receipt, columns = newest[row["chat_id"], row["key"]]
+                if receipt.outcome == "unreachable":
+                    await self._mark(db, UNREACHABLE, receipt, columns[-1])
+                elif row["unreachable_since"] is not None and _arrived(receipt):
+                    await self._mark(db, ARRIVED, receipt, columns[-1])
+
+    async def _mark(self, db: "Connection", statement: str, receipt: Receipt, settled_at: datetime) -> None:
+        """With the person's lock: a call that arrives, one that does not, and an update wait for each other."""
+        async with db.transaction():
             await Inbox(db, receipt.chat_id).lock()
-            row = await db.fetchrow(RECORD, *columns, settled_at)
-            if row is not None and receipt.outcome == "unreachable":
-                await db.execute(UNREACHABLE, receipt.chat_id, settled_at)
-            elif row is not None and row["unreachable_since"] is not None and _arrived(receipt):
-                await db.execute(ARRIVED, receipt.chat_id, settled_at)
-        return Done()
+            await db.execute(statement, receipt.chat_id, settled_at)
 
 
 def _arrived(receipt: Receipt) -> bool:
@@ -83,8 +115,7 @@ def _arrived(receipt: Receipt) -> bool:
     return receipt.outcome == "sent" and receipt.method != "answerCallbackQuery"
 
 
-def _columns(receipt: Receipt) -> tuple[object, ...]:
-    """The arguments of RECORD but the last one."""
+def _columns(receipt: Receipt) -> Columns:
     return (
         _number(receipt.chat_id),
         plain_line(receipt.key, KEY),
@@ -97,13 +128,14 @@ def _columns(receipt: Receipt) -> tuple[object, ...]:
         _number(receipt.message_id),
         _number(receipt.doubtful),
         _moment(receipt.created_at),
+        _moment(receipt.settled_at),
     )
 
 
 def _number(number: int) -> int:
     # asyncpg says of one that is too large what it says of a connection that is lost
     if not -_LARGEST <= number < _LARGEST:
-        raise Undecodable(f"not a Receipt: {number} is no number that Telegram or we give")
+        raise Undecodable(f"{number} is no number that Telegram or we give")
     return number
 
 
@@ -111,4 +143,4 @@ def _moment(seconds: float) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as problem:
-        raise Undecodable(f"not a Receipt: {seconds} is no moment: {problem}") from problem
+        raise Undecodable(f"{seconds} is no moment: {problem}") from problem

@@ -20,7 +20,7 @@ from sender.metrics import ACTIVE, USED, watch
 from sender.orders import Orders
 from sender.pacer import Pacer
 from sender.places import Places
-from sender.receipts import Receipts
+from sender.receipts import ReceiptBook
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.settings import SenderSettings
@@ -95,7 +95,7 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
     places = Places(cache, lambda: turn.held_for)
     pacer = Pacer(settings.sender_rate, settings.guard, time.monotonic())
     way = Way(schedule, Rules(orders), pacer, turn, places, telegram)
-    arrivals = Arrivals(schedule, places, Receipts(publisher), changed=lambda: departures.wake())  # noqa: PLW0108 - made below
+    arrivals = Arrivals(schedule, places, ReceiptBook(publisher), changed=lambda: departures.wake())  # noqa: PLW0108 - made below
     feeds = Feeds(
         [
             Feed(

@@ -90,21 +90,19 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     campaign_id: int | None = None
 
 
-CallOutcome = Literal[
-    "sent", "unknown", "unreachable", "refused", "failed", "expired", "withdrawn", "superseded", "merged"
-]
+CallOutcome = Literal["sent", "unknown", "unreachable", "refused", "failed", "expired", "withdrawn", "superseded"]
 """What became of a call in the end.
 
 sent: Telegram did it. unknown: no answer came, and it is not repeated. unreachable: the person blocked the bot or is
 gone. refused: Telegram says why it never will. failed: tried for as long as is sensible. expired: too late to be
 useful. withdrawn: its campaign was paused or cancelled before it went. superseded: a newer call of its topic went
-instead. merged: it went inside the call that it changes, or vanished with it.
+instead.
 """
 CallPriority = Literal["interactive", "enrichment", "bulk"]
 
 
-class Receipt(Message, frozen=True, kw_only=True):
-    """What became of a call, in `receipts`: told once the sender knows, and again if it cannot tell that it was told.
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a call: told once the sender knows, and again if it cannot tell that it was told.
 
     Attributes:
         key, chat_id, method, campaign_id, created_at: the call's.
@@ -129,6 +127,12 @@ class Receipt(Message, frozen=True, kw_only=True):
     message_id: int = 0
     doubtful: int = 0
     campaign_id: int | None = None
+
+
+class Receipts(Message, frozen=True, kw_only=True):
+    """What became of some calls, in the queue `receipts`."""
+
+    receipts: list[Receipt]
 
 
 class Order(Message, frozen=True, kw_only=True):

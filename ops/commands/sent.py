@@ -30,7 +30,6 @@ IN_WORDS: Final = MappingProxyType(
         "expired": "not sent: too late to be useful",
         "withdrawn": "not sent: its campaign was paused or cancelled",
         "superseded": "not sent: a newer one went instead",
-        "merged": "inside the message that it changes, or gone with it",
     }
 )
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S"

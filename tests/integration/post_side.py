@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from local.engines import Engines
 from sender.app import sender
 from sender.settings import SenderSettings
-from shared.contracts import OutboundCall, Receipt, decode, encode
+from shared.contracts import OutboundCall, Receipt, Receipts, decode, encode
 from shared.lifecycle import Life
 from shared.topology import ENRICHMENT, FILES, INTERACTIVE, RECEIPTS
 from simulator.crowd import Crowd
@@ -67,8 +67,7 @@ class Post:
             while call.key not in self.receipts:
                 message = await anext(arriving)
                 await message.ack()
-                receipt = decode(Receipt, message.body)
-                self.receipts[receipt.key] = receipt
+                self.receipts |= {receipt.key: receipt for receipt in decode(Receipts, message.body).receipts}
         return self.receipts[call.key]
 
     async def dead_letter(self) -> AbstractIncomingMessage:

@@ -5,7 +5,7 @@ from typing import Any
 
 from checkin_worker.receipts import ReceiptHandler
 from shared.consume import Delivery, Done
-from shared.contracts import Receipt, encode
+from shared.contracts import Receipt, Receipts, encode
 from shared.topology import RECEIPTS
 from tests.integration.desk_side import PERSON, SENT
 
@@ -27,7 +27,7 @@ def receipt(key: str = "1:0", *, at: datetime = SENT, **fields: Any) -> Receipt:
 
 
 async def tell(handler: ReceiptHandler, *receipts: Receipt) -> None:
-    """Hand them over, one after the other."""
+    """Hand them over, one message after the other."""
     for one in receipts:
-        delivery = Delivery(RECEIPTS.name, one.key, encode(one), {}, tries=0, redelivered=False)
+        delivery = Delivery(RECEIPTS.name, one.key, encode(Receipts(receipts=[one])), {}, tries=0, redelivered=False)
         assert await handler(delivery) == Done()

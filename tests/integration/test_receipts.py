@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from checkin_worker.app import checkin_worker
 from checkin_worker.receipts import ReceiptHandler
-from shared.consume import Delivery
-from shared.contracts import Receipt, encode
+from shared.consume import Delivery, Drop
+from shared.contracts import Receipt, Receipts, encode
 from shared.errors import Undecodable
 from shared.lifecycle import Life
 from shared.topology import RECEIPTS
@@ -112,10 +112,26 @@ async def test_nul_characters_line_breaks_and_endless_texts_do_no_harm(
     ids=str,
 )
 async def test_numbers_and_moments_that_there_are_not_are_told_and_not_waited_for(
-    ledger: ReceiptHandler, fields: dict[str, Any]
+    worker: DeskSide, ledger: ReceiptHandler, fields: dict[str, Any]
 ) -> None:
-    with pytest.raises(Undecodable, match="not a Receipt"):
-        await tell(ledger, receipt(**fields))
+    message = encode(Receipts(receipts=[receipt("wrong", **fields), receipt("right")]))
+    verdict = await ledger(Delivery(RECEIPTS.name, "1", message, {}, tries=0, redelivered=False))
+    assert isinstance(verdict, Drop)
+    assert verdict.reason.startswith("wrong: ")
+    assert [row["key"] for row in await calls(worker)] == ["right"]
+
+
+async def test_receipts_of_one_message_are_rows_of_one_statement_and_the_newest_of_a_call_stays(
+    worker: DeskSide, ledger: ReceiptHandler
+) -> None:
+    told = [receipt(f"{n}:0", at=minutes(n)) for n in range(50)]
+    again = [receipt("7:0", at=minutes(60), outcome="refused"), receipt("8:0", at=minutes(-60), outcome="refused")]
+    message = encode(Receipts(receipts=[*again, *told, blocked(70)]))
+    await ledger(Delivery(RECEIPTS.name, "1", message, {}, tries=0, redelivered=False))
+    outcomes = {row["key"]: row["outcome"] for row in await calls(worker)}
+    assert len(outcomes) == 51
+    assert (outcomes["7:0"], outcomes["8:0"]) == ("refused", "sent")
+    assert await since(worker) == minutes(70)
 
 
 async def test_of_a_stranger_or_a_group_is_kept_that_there_was_a_call_and_not_what_it_said(
@@ -249,8 +265,10 @@ async def test_the_worker_takes_receipts_from_their_queue_and_lays_aside_what_is
         pass
     async with checkin_worker(worker_settings(database_url, rabbitmq_url=SecretStr(rabbitmq_url)), Life()):
         await put(rabbitmq_url, RECEIPTS.name, b'{"v":1,"key":"x"}', message_id="x")
-        await put(rabbitmq_url, RECEIPTS.name, encode(receipt("late", chat_id=2**63)), message_id="late")
-        await put(rabbitmq_url, RECEIPTS.name, encode(receipt("good")), message_id="good")
+        await put(
+            rabbitmq_url, RECEIPTS.name, encode(Receipts(receipts=[receipt("late", chat_id=2**63)])), message_id="late"
+        )
+        await put(rabbitmq_url, RECEIPTS.name, encode(Receipts(receipts=[receipt("good")])), message_id="good")
         dead = [await comes(rabbitmq_url, RECEIPTS.dead) for _ in range(2)]
 
         async def told() -> bool:

@@ -270,7 +270,7 @@ STATEMENTS = (
         campaign_id bigint,
         what text NOT NULL,
         outcome text NOT NULL CHECK (outcome IN ('sent', 'unknown', 'unreachable', 'refused', 'failed', 'expired',
-                                                 'withdrawn', 'superseded', 'merged')),
+                                                 'withdrawn', 'superseded')),
         reason text NOT NULL DEFAULT '',
         message_id bigint NOT NULL DEFAULT 0,
         doubtful bigint NOT NULL DEFAULT 0,
@@ -284,6 +284,33 @@ STATEMENTS = (
     "CREATE INDEX idx_calls_age ON calls (settled_at)",
     "CREATE INDEX idx_calls_strangers ON calls (settled_at) WHERE stranger",
     "CREATE INDEX idx_calls_campaign ON calls (campaign_id, outcome) WHERE campaign_id IS NOT NULL",
+    # Messages to many. texts: by language, as they are sent, but for {name}. Of a name there is one, so that nobody
+    # starts the same one twice by mistake. ends_at: from then on its messages are of no use, and none goes out.
+    """
+    CREATE TABLE campaigns (
+        campaign_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        name text NOT NULL UNIQUE,
+        texts jsonb NOT NULL,
+        office_id bigint REFERENCES offices ON DELETE SET NULL,
+        state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'cancelled', 'done')),
+        created_at timestamptz NOT NULL DEFAULT now(),
+        ends_at timestamptz NOT NULL,
+        CHECK (ends_at > created_at)
+    )
+    """,
+    # Who gets it; what became of it stands in calls. queued_at: the broker holds the message. withdrawn_at: the moment
+    # (calls.settled_at) of the withdrawal after which it is, or will be, queued again. left_out: why it never is.
+    """
+    CREATE TABLE campaign_recipients (
+        campaign_id bigint NOT NULL REFERENCES campaigns ON DELETE CASCADE,
+        user_id bigint NOT NULL REFERENCES employees ON UPDATE CASCADE ON DELETE CASCADE,
+        queued_at timestamptz,
+        withdrawn_at timestamptz,
+        left_out text CHECK (left_out IN ('left', 'unreachable', 'expired')),
+        PRIMARY KEY (campaign_id, user_id)
+    )
+    """,
+    "CREATE INDEX idx_campaign_recipients_person ON campaign_recipients (user_id)",
 )
 
 TABLES = (  # in the order in which they are made
@@ -307,6 +334,8 @@ TABLES = (  # in the order in which they are made
     "throttles",
     "inbox",
     "calls",
+    "campaigns",
+    "campaign_recipients",
 )
 
 
