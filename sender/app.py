@@ -24,6 +24,7 @@ from sender.receipts import ReceiptBook
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.settings import SenderSettings
+from sender.silences import Silences
 from sender.telegram import Telegram
 from shared.broker import Link
 from shared.cache import Cache
@@ -94,7 +95,7 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
     turn = Turn(SENDER_TURN, notes=orders)
     places = Places(cache, lambda: turn.held_for)
     pacer = Pacer(settings.sender_rate, settings.guard, time.monotonic())
-    way = Way(schedule, Rules(orders), pacer, turn, places, telegram)
+    way = Way(schedule, Rules(orders), pacer, turn, places, Silences(cache), telegram)
     arrivals = Arrivals(schedule, places, ReceiptBook(publisher), changed=lambda: departures.wake())  # noqa: PLW0108 - made below
     feeds = Feeds(
         [

@@ -20,6 +20,7 @@ from sender.pacer import Pacer, Slot
 from sender.places import Places
 from sender.rules import Rules
 from sender.schedule import Schedule
+from sender.silences import EVERYBODY, Silences
 from sender.telegram import IN_FLIGHT as MOST_IN_FLIGHT
 from sender.telegram import (
     Failed,
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 
 RETRIES: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before a failed call is tried again, jittered; after the last it is dead."""
+LEAD: Final = 0.01
+"""Seconds before a slot opens in which its call is made ready, so that it is written when the slot does."""
 NO_CACHE_PAUSE: Final = 1.0
 """Seconds before a call that Redis must know of is looked at again."""
 
@@ -62,6 +65,7 @@ class Way:
     pacer: Pacer
     turn: Turn
     places: Places
+    silences: Silences
     door: Door
 
 
@@ -104,7 +108,7 @@ class Departures:
             await turn.wait()
             if self._epoch != turn.epoch:
                 self._epoch = turn.epoch
-                self._begin()
+                await self._begin()
             self._wake.clear()
             wait = self._depart()
             if wait is None or wait > 0:
@@ -118,8 +122,9 @@ class Departures:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         """Go on where the one before stopped, if it said where; else as if it had used the whole cap just now."""
+        silences = await self._way.silences.left()
         now, pacer, left = self._clock(), self._way.pacer, self._way.turn.inheritance
         self._way.schedule.restart(now)
         ages = None if left is None else _ages(left[1])
@@ -127,6 +132,11 @@ class Departures:
             pacer.restart(now)
         else:
             pacer.inherit(ages, left[0], now)
+        for chat, seconds in silences.items():
+            if chat == EVERYBODY:
+                pacer.hold(now + seconds)
+            else:
+                self._way.schedule.silence(chat, now, seconds)
         TAKEOVERS.labels("lapsed" if ages is None else "bequeathed").inc()
 
     def _depart(self) -> float | None:
@@ -135,8 +145,8 @@ class Departures:
         if len(self._under_way) >= MOST_IN_FLIGHT:
             return None
         delay = self._way.pacer.delay(now)
-        if delay != 0:
-            return delay
+        if delay is None or delay > LEAD:
+            return None if delay is None else delay - LEAD
         item = schedule.next(now)
         if item is None:
             if schedule.all_rest:
@@ -146,7 +156,7 @@ class Departures:
         if (ending := self._way.rules.needless(item)) is not None:
             self._spawn(self._end(item, ending, made=False), item)
         else:
-            self._spawn(self._deliver(item, self._way.pacer.take(now), self._epoch), item)
+            self._spawn(self._deliver(item, self._way.pacer.take(now, LEAD), self._epoch), item)
         return 0
 
     def _spawn(self, work: Coroutine[None, None, None], item: Item) -> None:
@@ -161,13 +171,11 @@ class Departures:
         self._wake.set()
 
     async def _deliver(self, item: Item, slot: Slot, epoch: int) -> None:
-        try:
-            await self._way.places.under_way(item.call.key)
-        except CacheUnavailable:
-            if item.call.if_unknown == "leave":
-                self._way.pacer.give_back(slot)
-                self._put_off(item, NO_CACHE_PAUSE, arrived=False)
-                return
+        marked = asyncio.create_task(self._marked(item))
+        if item.call.if_unknown == "leave" and not await marked:
+            self._way.pacer.give_back(slot)
+            self._put_off(item, NO_CACHE_PAUSE, arrived=False)
+            return
         started = self._clock()
         call = self._way.rules.said_late(item.call)
         outcome = await self._way.door.call(call, lambda: self._gate(slot, epoch, whole=call.file is None))
@@ -187,21 +195,32 @@ class Departures:
             ms=round((self._clock() - started) * 1e3, 1),
             reason=getattr(outcome, "reason", None),
         )
+        await marked
         await self._act(item, outcome)
 
-    def _gate(self, slot: Slot, epoch: int, *, whole: bool) -> None:
-        """Right before a write: is it still our turn, and the one in which the slot was taken?
+    async def _marked(self, item: Item) -> bool:
+        """Whether Redis holds that the call is under way."""
+        try:
+            await self._way.places.under_way(item.call.key)
+        except CacheUnavailable:
+            return False
+        return True
+
+    async def _gate(self, slot: Slot, epoch: int, *, whole: bool) -> None:
+        """Right before a write: wait until the slot opens; is it still our turn, and the one in which it was taken?
 
         The slot is stamped right after the write, if that is the `whole` call. An upload is written for seconds, and
         nobody knows which moment of them Telegram counts: its slot stays taken until the answer.
         """
-        turn = self._way.turn
-        if not turn.held or turn.epoch != epoch:
+        while (wait := self._way.pacer.wait(slot, self._clock())) > 0 and not self._fenced(epoch):  # noqa: ASYNC110 - what it waits for is a moment
+            await asyncio.sleep(wait)
+        if self._fenced(epoch):
             raise NotOurTurn
-        if not whole:
-            return
-        loop = asyncio.get_running_loop()
-        loop.call_soon(self._written, slot)
+        if whole:
+            asyncio.get_running_loop().call_soon(self._written, slot)
+
+    def _fenced(self, epoch: int) -> bool:
+        return not self._way.turn.held or self._way.turn.epoch != epoch
 
     def _written(self, slot: Slot) -> None:
         self._way.pacer.stamp(slot, self._clock())
@@ -222,7 +241,7 @@ class Departures:
             case Refused(reason):
                 await self._end(item, Ending("refused", now, reason, doubtful=item.doubtful))
             case Flood(retry_after):
-                self._flood(item, retry_after)
+                await self._flood(item, retry_after)
             case Moved(chat_id):
                 self._way.schedule.move(item, chat_id, self._clock())
             case Fenced():
@@ -234,14 +253,16 @@ class Departures:
             case Failed(reason, counted):
                 await self._failed(item, reason, counted=counted)
 
-    def _flood(self, item: Item, retry_after: float) -> None:
+    async def _flood(self, item: Item, retry_after: float) -> None:
         """Telegram wants silence: of this chat, or of everybody."""
-        now = self._clock()
-        everybody_until = self._floods.hit(item.call.chat_id, now, retry_after)
+        now, chat = self._clock(), item.call.chat_id
+        everybody_until = self._floods.hit(chat, now, retry_after)
         if everybody_until is not None:
             self._way.pacer.hold(everybody_until)
+            await self._way.silences.keep(EVERYBODY, everybody_until - now)
+        await self._way.silences.keep(chat, retry_after)
         FLOODS.labels("chat" if everybody_until is None else "everybody").inc()
-        self._put_off(item, retry_after)
+        self._put_off(item, now + retry_after - self._clock())
 
     async def _failed(self, item: Item, reason: str, *, counted: bool) -> None:
         if item.doubtful and item.call.if_unknown == "leave":

@@ -73,6 +73,11 @@ class Lanes:
         """Drop an idle lane."""
         del self._lanes[chat_id]
 
+    def silence(self, chat_id: int, now: float, seconds: float) -> None:
+        """Leave a chat alone for so many seconds, whether anything waits for it or not."""
+        lane = self._lanes.setdefault(chat_id, Lane(self.limits.of(chat_id, now)))
+        lane.silent_until = max(lane.silent_until, now + seconds)
+
     def waits(self, item: Item) -> bool:
         """Whether the call is here and not under way."""
         return self._items.get(item.call.key) is item and self._lanes[item.call.chat_id].under_way is not item

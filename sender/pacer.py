@@ -14,6 +14,9 @@ right to send (`shared.turn`), after every write of the holder before it. If tha
 `ages` of its stamps, and the next one inherits them, counted from when it was told: no stamp is older in its eyes
 than it is. What is not told is older than a window, or used by nothing, and counts as one window old.
 
+A slot may be taken a little before it is free, so that a call is ready when it is: it `opens` when the stamp that it
+follows is a second and a guard old, and nothing may be written before. Given back, it leaves that stamp behind.
+
 Calls are also kept half a mean interval apart. The law does not need it; it keeps a burst from reaching Telegram's
 counter as one heap, of which a busy receiver may take the parts in any order.
 """
@@ -28,8 +31,16 @@ WINDOW: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """The right to make one call; stamped at its write."""
+    """The right to make one call, from the moment at which it opens; stamped at its write.
 
+    Attributes:
+        opens: seconds on the pacer's clock.
+        follows: the stamp after which it opens; None if the slot was unused.
+        stamped: whether it is used up.
+    """
+
+    opens: float
+    follows: float | None = None
     stamped: bool = False
 
 
@@ -43,6 +54,7 @@ class Pacer:
         self._unstamped = 0
         self._stamps: deque[float] = deque()
         self._not_before = now
+        self._silent_until = now
         self.restart(now)
 
     def restart(self, now: float) -> None:
@@ -59,31 +71,41 @@ class Pacer:
         self._stamps = deque(sorted(told + [received_at - WINDOW] * (self._rate - len(told))))
 
     def hold(self, until: float) -> None:
-        """Hand out nothing before that time (Telegram said so)."""
-        self._not_before = max(self._not_before, until)
+        """Let nothing go before that time (Telegram said so)."""
+        self._silent_until = max(self._silent_until, until)
 
     def delay(self, now: float) -> float | None:
-        """Seconds until a slot can be taken, 0 for now; None if that hangs on calls that are not written yet."""
+        """Seconds until a slot opens, 0 for now; None if that hangs on calls that are not written yet."""
         while self._stamps and self._stamps[0] + self._busy_for <= now:
             self._stamps.popleft()
         free_at = now
-        if self._unstamped + len(self._stamps) >= self._rate:
+        if self._full:
             if not self._stamps:
                 return None
             free_at = self._stamps[0] + self._busy_for
-        return max(free_at, self._not_before) - now
+        return max(free_at, self._not_before, self._silent_until) - now
 
-    def take(self, now: float) -> Slot:
-        """Take a slot.
+    def take(self, now: float, lead: float = 0.0) -> Slot:
+        """Take a slot that opens within `lead` seconds.
 
         Raises:
-            RuntimeError: none is free; ask `delay` first.
+            RuntimeError: none does; ask `delay` first.
         """
-        if self.delay(now) != 0:
+        delay = self.delay(now)
+        if delay is None or delay > lead:
             raise RuntimeError("no slot is free")
+        slot = Slot(now + delay, self._stamps.popleft() if self._full else None)
         self._unstamped += 1
-        self._not_before = now + self._gap
-        return Slot()
+        self._not_before = slot.opens + self._gap
+        return slot
+
+    def wait(self, slot: Slot, now: float) -> float:
+        """Seconds until a call may be written by this slot, 0 for now."""
+        return max(slot.opens, self._silent_until, now) - now
+
+    @property
+    def _full(self) -> bool:
+        return self._unstamped + len(self._stamps) >= self._rate
 
     def stamp(self, slot: Slot, now: float) -> None:
         """The call has been written, or must be taken for written; the first stamp counts."""
@@ -97,3 +119,5 @@ class Pacer:
         if not slot.stamped:
             slot.stamped = True
             self._unstamped -= 1
+            if slot.follows is not None:
+                self._stamps = deque(sorted((slot.follows, *self._stamps)))

@@ -64,6 +64,11 @@ class Schedule:
         """What other processes sent before this moment is not known."""
         self._lanes.limits.restart(now)
 
+    def silence(self, chat_id: int, now: float, seconds: float) -> None:
+        """Leave this chat alone for so many seconds."""
+        self._lanes.silence(chat_id, now, seconds)
+        self._rank(chat_id, now)
+
     def get(self, key: str) -> Item | None:
         """The call of this key, waiting or under way."""
         return self._lanes.get(key)

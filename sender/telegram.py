@@ -1,6 +1,6 @@
 """Owns one call to the Bot API through aiogram's own HTTP session, and what its answer means to us."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -114,8 +114,9 @@ class NotOurTurn(Exception):
     """Raised by a gate: the call must not be written."""
 
 
-Gate = Callable[[], None]
-"""Called right before bytes of a call are written, with nothing between but the write; raises NotOurTurn to stop it.
+Gate = Callable[[], Awaitable[None]]
+"""Awaited right before bytes of a call are written: between its last step and the write is nothing. It may wait; it
+raises NotOurTurn to stop the call.
 
 An upload is written in parts, and the gate is asked before each: stopped on the way, it is a broken request, of which
 Telegram does nothing.
@@ -141,7 +142,7 @@ class _GatedSession(AiohttpSession):
 
 
 async def _ask_the_gate(_session: aiohttp.ClientSession, _context: SimpleNamespace, _chunk: Any) -> None:  # noqa: ANN401 - aiohttp's signature
-    _gate.get()()
+    await _gate.get()()
 
 
 class Telegram:
@@ -162,10 +163,10 @@ class Telegram:
         """Make the call; every way that it can end is an outcome."""
         fenced = written = False
 
-        def watched() -> None:
+        async def watched() -> None:
             nonlocal fenced, written
             try:
-                gate()
+                await gate()
             except NotOurTurn:
                 fenced = True
                 raise

@@ -42,7 +42,11 @@ UPLOAD = OutboundCall(
 )
 
 
-async def outcome_of(url: str, *, call: OutboundCall = CALL, gate: Gate = lambda: None) -> Outcome:
+async def opened() -> None:
+    """A gate that lets everything through."""
+
+
+async def outcome_of(url: str, *, call: OutboundCall = CALL, gate: Gate = opened) -> Outcome:
     async with contextlib.aclosing(Telegram(settings(url))) as telegram:
         return await telegram.call(call, gate)
 
@@ -51,7 +55,7 @@ def closed_after(parts: int) -> tuple[Gate, list[int]]:
     """A gate that lets so many parts through, and what it was asked for."""
     asked: list[int] = []
 
-    def gate() -> None:
+    async def gate() -> None:
         asked.append(len(asked))
         if len(asked) > parts:
             raise NotOurTurn
@@ -169,7 +173,7 @@ async def test_a_broken_upload_is_nothing_to_telegram() -> None:
             await simulator.until(lambda: bool(simulator.ledger.ended))
             assert simulator.chat(person.id) == []
             assert simulator.ledger.calls[0].outcome is Ending.LOST
-            assert isinstance(await telegram.call(call, lambda: None), Sent)
+            assert isinstance(await telegram.call(call, opened), Sent)
         assert [message.file for message in simulator.chat(person.id)] == [bytes(3 * 1024 * 1024)]
 
 

@@ -15,6 +15,7 @@ from sender.pacer import Pacer
 from sender.places import Places
 from sender.rules import Rules
 from sender.schedule import Schedule
+from sender.silences import Silences
 from sender.telegram import Failed, Fenced, Flood, Gate, Moved, NotOurTurn, Outcome, Sent, Unknown, Unreachable
 from shared.consume import Delivery, Done, Drop, Verdict
 from shared.contracts import CallPriority, File, OutboundCall, encode
@@ -99,9 +100,9 @@ class Door:
 
     async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
         try:
-            gate()
+            await gate()
             self.between()
-            gate()
+            await gate()
         except NotOurTurn:
             self.written.set()
             return Fenced()
@@ -119,7 +120,8 @@ class Room:
         self.turn, self.door, self.pacer, self.store = Ours(), Door(), Pacer(1, GUARD, 0.0), Store()
         self.schedule, self.wishes, self.told = Schedule(1), Wishes(), Told()
         places = Places(self.store, lambda: 0.0)
-        way = Way(self.schedule, Rules(self.wishes), self.pacer, self.turn, places, self.door)
+        silences = Silences(self.store, lambda: self.now)
+        way = Way(self.schedule, Rules(self.wishes), self.pacer, self.turn, places, silences, self.door)
         self.arrivals = Arrivals(
             self.schedule,
             places,
@@ -346,3 +348,28 @@ async def test_a_call_for_a_group_that_moved_follows_it(room: Room) -> None:
     await room.later(3)
     assert await call == Done()
     assert [made.chat_id for made in room.door.made] == [-5, -1007]
+
+
+async def test_who_takes_over_keeps_the_silences_that_telegram_asked_of_the_one_before(room: Room) -> None:
+    room.store.values["silences"] = '{"1":160.0,"0":110.0,"9":50.0}'
+    room.door.answer.set()
+    room.turn.epoch += 1  # the right comes anew
+    await room.later(2)
+    for chat in (1, 2):
+        room.arrive(key=f"{chat}:0", chat_id=chat)
+    await room.later(7.9)
+    assert room.door.made == []
+    await room.later(2)
+    assert [call.chat_id for call in room.door.made] == [2]
+    await room.later(47)
+    assert len(room.door.made) == 1
+    await room.later(3)
+    assert [call.chat_id for call in room.door.made] == [2, 1]
+
+
+async def test_a_silence_is_kept_where_the_next_sender_finds_it(room: Room) -> None:
+    room.door.outcomes = [Flood(30)]
+    room.door.answer.set()
+    room.arrive()
+    await room.until_written()
+    assert room.store.values["silences"] == '{"7":130.0}'

@@ -116,6 +116,58 @@ def test_nothing_goes_before_the_time_that_telegram_named() -> None:
     assert world.pacer.delay(world.now) == pytest.approx(7)
 
 
+def test_a_slot_that_is_taken_ahead_opens_when_it_is_free_and_not_before() -> None:
+    world = World(rate=1)
+    world.now += 10
+    world.call()
+    world.now += 1.0
+    slot = world.pacer.take(world.now, lead=0.03)
+    assert world.pacer.wait(slot, world.now) == pytest.approx(GUARD)
+    assert world.pacer.wait(slot, world.now + GUARD) == pytest.approx(0.0)
+    assert world.pacer.delay(world.now + 5) is None, "it is the only one"
+
+
+def test_a_slot_that_is_given_back_before_it_opened_still_follows_the_call_before() -> None:
+    world = World(rate=1)
+    world.now += 10
+    world.call()
+    world.now += 1.0
+    world.pacer.give_back(world.pacer.take(world.now, lead=0.03))
+    with pytest.raises(RuntimeError, match="no slot"):
+        world.pacer.take(world.now)
+    assert world.pacer.delay(world.now) == pytest.approx(GUARD + 0.5)  # and half a mean interval after what was taken
+
+
+def test_a_silence_that_begins_when_a_slot_is_taken_already_holds_for_it_too() -> None:
+    world = World()
+    world.now += 10
+    slot = world.take()
+    world.pacer.hold(world.now + 7)
+    assert world.pacer.wait(slot, world.now) == pytest.approx(7)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.floats(0, 0.03), st.floats(0, GUARD), st.floats(0, 0.05), st.booleans()), min_size=8),
+)
+def test_no_window_holds_more_when_slots_are_taken_ahead_and_some_are_given_back(
+    calls: list[tuple[float, float, float, bool]],
+) -> None:
+    world = World(rate=3)
+    for lead, jitter, stall, made in calls:
+        while (delay := world.pacer.delay(world.now)) is None or delay > lead:
+            world.now += 0.01 if delay is None else max(delay - lead, 1e-9)
+        slot = world.pacer.take(world.now, lead)
+        if not made:
+            world.pacer.give_back(slot)
+            continue
+        world.now += stall
+        world.now += world.pacer.wait(slot, world.now)
+        world.arrivals.append(world.now + jitter)
+        world.pacer.stamp(slot, world.now)
+    assert most_in_a_second(world.arrivals) <= 3
+
+
 def test_a_slot_cannot_be_taken_when_none_is_free() -> None:
     with pytest.raises(RuntimeError, match="no slot"):
         Pacer(RATE, GUARD, 0.0).take(0.0)
