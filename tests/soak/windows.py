@@ -9,6 +9,8 @@ from tests.soak.diary import Item, Moment, mark_of
 
 IN_HAND: Final = 0.5
 """Seconds that an answer may need from its writing until the sender has acted on it and told Redis and the broker."""
+STRUCK_WITHIN: Final = 0.3
+"""Seconds from the log of a moment until its processes are struck: what arrives in them was theirs."""
 _SEND: Final = "send"
 
 
@@ -41,7 +43,7 @@ def unknown(call: Call, moments: Iterable[Moment]) -> bool:
     if not call.known or call.answered is None:
         return True
     known_by = call.answered + IN_HAND
-    return any(moment.hits_active and call.arrived <= moment.at <= known_by for moment in moments)
+    return any(moment.hits_active and call.arrived - STRUCK_WITHIN <= moment.at <= known_by for moment in moments)
 
 
 def over_the_cap(arrivals: Iterable[float], rate: int, width: float = 1.0) -> list[float]:
