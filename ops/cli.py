@@ -5,7 +5,7 @@ Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings 
 
 import typer
 
-from ops.commands import employees, holiday, jobs, office, remind, schedule, webhook
+from ops.commands import campaign, employees, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
 from ops.commands.orders import pause, resume
 from ops.commands.sent import sent
@@ -46,6 +46,7 @@ app.add_typer(holiday.app, name="holiday", rich_help_panel=COMPANY)
 app.add_typer(remind.app, name="remind", rich_help_panel=JOBS)
 app.command("close-day", rich_help_panel=JOBS)(jobs.close)
 app.command(rich_help_panel=JOBS)(jobs.retain)
+app.add_typer(campaign.app, name="campaign", rich_help_panel=SENDING)
 app.command(rich_help_panel=SENDING)(pause)
 app.command(rich_help_panel=SENDING)(resume)
 app.command(rich_help_panel=SENDING)(sent)

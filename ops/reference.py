@@ -31,6 +31,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet migrate": settings.DatabaseSettings,
     "fleet webhook": WebhookSettings,
     "fleet remind": ReminderSettings,
+    "fleet campaign": ReminderSettings,
     "fleet pause": settings.BrokerSettings,
     "fleet retain": RetainSettings,
     "fleet (the rest)": CompanySettings,

@@ -55,6 +55,10 @@ DELETE FROM throttles WHERE since < $1
 DELETE FROM invites WHERE expires_at < $1
     AND invite_id IN (SELECT invite_id FROM invites WHERE expires_at < $1 ORDER BY invite_id LIMIT $2)
 """,
+        "campaigns": """
+DELETE FROM campaigns WHERE created_at < $1 AND ends_at < now() AND campaign_id IN
+    (SELECT campaign_id FROM campaigns WHERE created_at < $1 AND ends_at < now() ORDER BY campaign_id LIMIT $2)
+""",
         "calls": """
 DELETE FROM calls WHERE settled_at < $1
     AND (chat_id, key) IN (SELECT chat_id, key FROM calls WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)
@@ -71,13 +75,14 @@ KEPT: Final[Mapping[str, timedelta]] = MappingProxyType(
         "inbox": timedelta(days=3),
         "throttles": timedelta(days=2),
         "invites": timedelta(days=30),
+        "campaigns": timedelta(days=30),
         "calls": timedelta(days=30),
         "strangers' calls": timedelta(days=3),
     }
 )
 """How long rows are kept: a worker looks at an inbox row for three days, the longest throttle is a day, an invitation
-is kept for so long after it expired, and whether a message arrived is asked within weeks. Of whom the company does not
-know nothing is kept longer than in the inbox."""
+is kept for so long after it expired, and whether a message arrived is asked within weeks; a campaign goes before the
+calls that its tally is made of. Of whom the company does not know nothing is kept longer than in the inbox."""
 
 
 async def retain(db: "Connection", now: datetime, locations: timedelta) -> Mapping[str, int]:
@@ -90,7 +95,7 @@ async def retain(db: "Connection", now: datetime, locations: timedelta) -> Mappi
     """
     changed = {"locations": sum([rows async for rows in _batches(db, COARSEN, now - locations)])}
     for table, query in DELETE.items():
-        kept = min(KEPT[table], locations) if table == "calls" else KEPT[table]
+        kept = min(KEPT[table], locations) if table in {"calls", "campaigns"} else KEPT[table]
         changed[table] = sum([rows async for rows in _batches(db, query, now - kept)])
     return changed
 

@@ -8,7 +8,7 @@ class CompanySettings(DatabaseSettings, WorkdaySettings):
 
 
 class ReminderSettings(CompanySettings, BrokerSettings, ConsentSettings):
-    """What `fleet remind` reads."""
+    """What those read that send messages to many: `fleet remind`, `fleet campaign`."""
 
 
 class RetainSettings(DatabaseSettings, RetentionSettings):

@@ -82,6 +82,10 @@ SELECT at, action, cardinality(subjects) AS people FROM audit
 WHERE actor_id = $1 AND subjects <> ARRAY[$1::bigint] ORDER BY audit_id
 """,
     "limits": "SELECT kind, since, times FROM throttles WHERE user_id = $1 ORDER BY kind",
+    "campaigns": """
+SELECT c.campaign_id, c.name, c.created_at, r.queued_at, r.withdrawn_at, r.left_out
+FROM campaign_recipients r JOIN campaigns c USING (campaign_id) WHERE r.user_id = $1 ORDER BY c.campaign_id
+""",
     "messages_sent": """
 SELECT created_at, settled_at, method, priority, what AS beginning, outcome, reason, message_id, doubtful, campaign_id,
        key, stranger AS before_you_were_known

@@ -101,6 +101,7 @@ async def test_what_has_served_its_purpose_is_deleted_and_nothing_else(db: async
     now = datetime(2026, 7, 6, tzinfo=UTC)
     ages = {"inbox": timedelta(days=3), "throttles": timedelta(days=2), "invites": timedelta(days=30)}
     call = "INSERT INTO calls VALUES (5, $1, 'sendMessage', 'bulk', NULL, '', 'sent', '', 0, 0, $2, $2, $3)"
+    campaign = "INSERT INTO campaigns (name, texts, created_at, ends_at) VALUES ($1, '{}', $2, $3)"
     await db.execute("INSERT INTO employees (user_id, full_name) VALUES (5, 'Ləman')")
     for number, late in enumerate((timedelta(seconds=1), timedelta(0)), start=1):
         await db.execute("INSERT INTO inbox VALUES ($1, 5, '', $2)", number, now - ages["inbox"] - late)
@@ -110,11 +111,12 @@ async def test_what_has_served_its_purpose_is_deleted_and_nothing_else(db: async
             "INSERT INTO invites (created_by, uses_left, expires_at) VALUES (5, 1, $1) RETURNING invite_id", expired
         )
         await db.execute("INSERT INTO invite_uses (invite_id, user_id) VALUES ($1, 5)", invite)
+        await db.execute(campaign, str(number), now - timedelta(days=30) - late, now)
         for stranger, kept in ((False, timedelta(days=30)), (True, timedelta(days=3))):
             await db.execute(call, f"{number} {stranger}", now - kept - late, stranger)
-    deleted = {**dict.fromkeys((*ages, "calls", "strangers' calls"), 1), "locations": 0}
+    deleted = {**dict.fromkeys((*ages, "campaigns", "calls", "strangers' calls"), 1), "locations": 0}
     assert await retain(db, now, NINETY) == deleted
-    for table in (*ages, "invite_uses"):
+    for table in (*ages, "invite_uses", "campaigns"):
         assert await db.fetchval(f"SELECT count(*) FROM {table}") == 1, table  # noqa: S608 - our own names
     assert await db.fetchval("SELECT array_agg(key ORDER BY key) FROM calls") == ["2 False", "2 True"]
     assert await retain(db, now, NINETY) == dict.fromkeys(deleted, 0)
@@ -137,7 +139,7 @@ async def test_the_command_goes_by_location_retention_days_and_says_how_many(
     said = await fleet(database_url, "retain", LOCATION_RETENTION_DAYS="30")
     assert said.out.startswith("0 locations made coarse; deleted: ")
     said = await fleet(database_url, "retain", LOCATION_RETENTION_DAYS="28")
-    tables = ("inbox", "throttles", "invites", "calls", "strangers' calls")
+    tables = ("inbox", "throttles", "invites", "campaigns", "calls", "strangers' calls")
     assert said.out == f"4 locations made coarse; deleted: {', '.join(f'0 of {table}' for table in tables)}\n"
     assert (await fleet(database_url, "retain", LOCATION_RETENTION_DAYS="0")).status == 2
     assert await db.fetchval("SELECT count(*) FROM employees WHERE user_id = $1", PERSON) == 1

@@ -260,6 +260,8 @@ async def a_life(worker: DeskSide) -> None:
     await worker.rows("INSERT INTO absences VALUES ($1, '2026-06-01')", PERSON)
     await worker.rows("INSERT INTO reminders VALUES ($1, $2, 'checkin')", PERSON, day)
     await worker.rows("INSERT INTO throttles VALUES ($1, 'hint', now(), 1)", PERSON)
+    await worker.rows("INSERT INTO campaigns (name, texts, ends_at) VALUES ('Bayram', '{}', now() + interval '1 day')")
+    await worker.rows("INSERT INTO campaign_recipients SELECT campaign_id, $1 FROM campaigns", PERSON)
     (invite,) = await worker.rows(
         "INSERT INTO invites (created_by, uses_left, expires_at) VALUES ($1, 3, now() + interval '1 day') "
         "RETURNING invite_id",
@@ -345,6 +347,7 @@ async def test_what_stays_of_who_is_forgotten_is_days_hours_and_lateness_under_a
             "corrections",
             "consents",
             "reminders",
+            "campaign_recipients",
             "throttles",
             "invite_uses",
             "office_managers",

@@ -89,6 +89,11 @@ async def test_all_that_the_company_keeps_is_in_it(reports: ReportSide) -> None:
         "INSERT INTO absences VALUES ($1, '2026-07-02')",
         "INSERT INTO reminders (user_id, workday, kind) VALUES ($1, '2026-07-03', 'checkin')",
         """
+        WITH new AS (INSERT INTO campaigns (name, texts, ends_at) VALUES ('Bayram', '{}', now() + interval '1 day')
+                     RETURNING campaign_id)
+        INSERT INTO campaign_recipients (campaign_id, user_id) SELECT campaign_id, $1 FROM new
+        """,
+        """
         INSERT INTO corrections (user_id, workday, arrived_at, reason, asked_at, update_id, decided_by)
         VALUES ($1, '2026-07-02', now(), 'Unutdum', now(), 77, 21)
         """,
@@ -133,6 +138,7 @@ async def test_every_column_of_what_is_known_about_a_person_is_told(worker: Desk
         "absences": joins,
         "consents": joins,
         "reminders": joins,
+        "campaign_recipients": joins,
         "throttles": joins,
         "pending_offices": joins,
         "calls": {"chat_id"},
