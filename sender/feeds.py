@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from sender.arrivals import HELD_LONGEST, Arrivals
 from sender.items import Priority
 from sender.schedule import Schedule
-from shared.broker import Link
+from shared.broker import Link, heed_cancellation
 from shared.consume import Consumer
 from shared.contracts import CallPriority
 from shared.turn import Turn
@@ -107,6 +107,7 @@ class Feeds:
             if self._hungry:
                 self._hungry = False
                 await self._widen()
+            heed_cancellation()
             self._look.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
@@ -134,3 +135,4 @@ class Feeds:
                 if feed.steps and held[feed.priority] < feed.window:
                     feed.steps = 0
                     await feed.consumer.narrow()
+            heed_cancellation()

@@ -45,10 +45,23 @@ class Attachment(Protocol):
         """Forget the connection: it is lost, or about to be closed."""
 
 
-def _our_own_cancellation() -> bool:
-    """Tell a cancellation asked of this task from the one that aio-pika raises for a dead connection."""
+def _asked_to_end() -> bool:
+    """Whether this task was cancelled; aio-pika also raises CancelledError for a dead connection, unasked."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def heed_cancellation() -> None:
+    """End the task if it was asked to; for loops without end, after what they wait for of aio-pika.
+
+    aio-pika waits with asyncio.wait_for, which before Python 3.12 forgets a cancellation that comes in the same step of
+    the event loop as the answer (python/cpython#86296): of 1,500 tasks cancelled as they began to consume 79 went on.
+
+    Raises:
+        asyncio.CancelledError: it was.
+    """
+    if _asked_to_end():
+        raise asyncio.CancelledError
 
 
 class Link:
@@ -88,7 +101,7 @@ class Link:
             except BROKER_ERRORS as problem:
                 log.warning("broker_unreachable", link=self._name, error=repr(problem), attempt=attempt)
             except asyncio.CancelledError:
-                if _our_own_cancellation():
+                if _asked_to_end():
                     raise
                 log.warning("broker_unreachable", link=self._name, error="connection died", attempt=attempt)
             pause = PAUSES[min(attempt, len(PAUSES) - 1)]
@@ -120,6 +133,7 @@ class Link:
                 await topology.declare(connection)
                 for attachment in self._attachments:
                     await attachment.attach(connection, self)
+            heed_cancellation()
             self._up.set()
             log.info("broker_link_up", link=self._name)
             await self._lost.wait()

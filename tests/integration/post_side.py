@@ -1,9 +1,8 @@
 """A sender without its process: calls go in as the other services publish them, and Telegram is simulated."""
 
 import contextlib
-import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,21 +22,25 @@ from simulator.server import Simulator
 from tests.integration.broker_side import LIMIT, linked
 
 DEAD = INTERACTIVE.dead
-_people = itertools.count()
 
 
 @dataclass
 class Post:
-    """A running sender, the broker before it and Telegram behind it; each test takes people nobody wrote to."""
+    """A running sender, RabbitMQ (at `url`) before it, Telegram behind it; each test takes people nobody wrote to."""
 
     telegram: Simulator
     crowd: Crowd
     channel: AbstractChannel
+    url: str
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    strangers: Iterator[Employee] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.strangers = iter(self.crowd.employees)
 
     def employee(self) -> Employee:
         """Somebody whom no other test uses."""
-        return self.crowd.employees[next(_people)]
+        return next(self.strangers)
 
     def person(self) -> int:
         """Their chat."""
@@ -97,7 +100,7 @@ def address(of: OutboundCall, text: str) -> OutboundCall:
 
 
 @contextlib.asynccontextmanager
-async def open_post(engines: Engines, vhost: str, redis: int) -> AsyncIterator[Post]:
+async def open_post(engines: Engines, vhost: str, redis: int, people: int = 160) -> AsyncIterator[Post]:
     """One sender for a module, since it takes a lease and a window before it sends."""
     url = await engines.rabbitmq.create_vhost(vhost)
     redis_url = await engines.redis.flushed(redis)
@@ -114,7 +117,7 @@ async def open_post(engines: Engines, vhost: str, redis: int) -> AsyncIterator[P
         connection = await stack.enter_async_context(await aio_pika.connect(url))
         channel = connection.channel()
         await channel.initialize()
-        opened = Post(telegram, Crowd(telegram, employees=160), channel)
+        opened = Post(telegram, Crowd(telegram, employees=people), channel, url)
         await opened.put(reply(chat := opened.person(), "ready"))
         await opened.until(lambda: opened.texts(chat) == ["ready"])
         yield opened

@@ -15,9 +15,15 @@ from tests.integration.desk_side import PERSON, DeskSide
 from tests.integration.ops_side import BAKU, Said, connection, fleet, hire
 from tests.integration.receipt_side import receipt, tell
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.fromtimestamp(0, UTC)
+"""When the test began, a whole second."""
 AT_TABLE = {"COLUMNS": "240", "TTY_COMPATIBLE": "1", "NO_COLOR": "1"}
 """What makes rich write as for a terminal."""
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture
