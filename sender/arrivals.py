@@ -216,8 +216,8 @@ class Arrivals:
         return None if fate is not None and fate.outcome == "unknown" and fate.before else fate
 
     async def _amend(self, change: OutboundCall, ending: Ending) -> Verdict:
-        """Change a message that has gone out; of a call that brought none, nothing is left to change."""
-        if ending.outcome != "sent" or not ending.message_id:
+        """Change a message that has gone out, unless it has the change in it or there is none."""
+        if ending.outcome != "sent" or not ending.message_id or ending.amended_at >= change.created_at:
             return Done()
         self._places.applied(change)
         return await self._send(_edit(change, ending.message_id), Priority.ENRICHMENT)

@@ -234,7 +234,8 @@ class Departures:
                 if item.call.asked_at is not None:
                     REPLY_SECONDS.observe(now - item.call.asked_at)
                 self._way.rules.reached(item.call.chat_id)
-                await self._end(item, Ending("sent", now, message_id=message_id, doubtful=item.doubtful))
+                ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
+                await self._end(item, ending)
             case Unreachable(reason):
                 self._way.rules.lost(item.call.chat_id)
                 await self._end(item, Ending("unreachable", now, reason, doubtful=item.doubtful))

@@ -20,6 +20,7 @@ class Ending:
         message_id: of the message that it made.
         doubtful: tries before of which nobody knows whether Telegram did them.
         before: it ended before this process had it.
+        amended_at: when the change was made that the message has in it, unix seconds; 0 if it has none.
     """
 
     outcome: CallOutcome | Literal["returned"]
@@ -28,6 +29,7 @@ class Ending:
     message_id: int = NO_MESSAGE
     doubtful: int = 0
     before: bool = False
+    amended_at: float = 0.0
 
     @property
     def dead(self) -> bool:

@@ -122,7 +122,7 @@ class Places:
         """Remember how the call ended."""
         self.note(key, ending)
         sent = ending.outcome == "sent"
-        await self._keep(key, f"{ending.message_id} {ending.at:.3f}" if sent else _NOT_SENT)
+        await self._keep(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}" if sent else _NOT_SENT)
 
     async def leave(self, change: OutboundCall) -> None:
         """Leave a change where its call finds it.
@@ -153,8 +153,8 @@ def _read(value: str | None, now: float) -> Ending | None:
         return Ending("unknown", now, before=True)
     if value == _NOT_SENT:
         return Ending("failed", now, before=True)
-    message_id, _, at = (value or "").partition(" ")
     try:
-        return Ending("sent", float(at), message_id=int(message_id), before=True)
+        message_id, at, amended_at = (value or "").split(" ")
+        return Ending("sent", float(at), message_id=int(message_id), before=True, amended_at=float(amended_at))
     except ValueError:
         return None

@@ -91,7 +91,7 @@ async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_t
         assert before > 0
         assert seen.calls <= 150 + 30, "repeated at most what was in flight"
         assert seen.most_in_one_second <= 30
-        assert seen.refused_calls == 0
+        assert seen.refused.keys() <= {400}, "an edit that was made already, of which the answer was lost"
 
 
 async def test_an_active_sender_that_is_stopped_in_the_burst_hands_over_at_once_and_nothing_is_sent_twice(

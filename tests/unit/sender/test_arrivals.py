@@ -88,7 +88,8 @@ class Room:
 
     async def go(self, item: Item, message_id: int = 5, outcome: Literal["sent", "refused"] = "sent") -> None:
         """Telegram has done it, or will not."""
-        ending = Ending(outcome, 1.0, "no" if outcome == "refused" else "", message_id)
+        reason = "no" if outcome == "refused" else ""
+        ending = Ending(outcome, 1.0, reason, message_id, amended_at=item.amended_at)
         await self.places.ended(item.call.key, ending)
         self.schedule.done(item, self.now)
         self.arrivals.end(item, ending)
@@ -153,7 +154,7 @@ async def test_a_change_whose_call_is_given_back_to_the_broker_is_merged_when_bo
 async def test_a_change_of_a_call_that_went_out_in_another_senders_time_becomes_an_edit(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250 0.0"
     room.held_for = 1000.0  # we send for long, and the change is younger than that
     monkeypatch.setattr("sender.arrivals.HELD", 0.0)
     room.arrive(address())
@@ -162,8 +163,25 @@ async def test_a_change_of_a_call_that_went_out_in_another_senders_time_becomes_
     assert item.call.params["message_id"] == 4711
 
 
+async def test_a_change_that_went_out_within_its_call_in_another_senders_time_is_not_made_again(room: Room) -> None:
+    change = address()
+    room.arrive(reply())
+    room.arrive(change)
+    await settle()
+    await room.go(await room.next())
+    successor = Room()
+    successor.store.values = room.store.values
+    assert await successor.arrive(change) == Done()
+    assert len(successor.schedule) == 0
+    newer = successor.arrive(address("Bakı, Sahil", change.created_at + 1))
+    edit = await successor.next()
+    assert edit.call.params["text"] == "Bakı, Sahil"
+    await successor.go(edit)
+    assert await newer == Done()
+
+
 async def test_a_change_merged_into_a_call_that_turns_out_to_be_sent_already_becomes_an_edit(room: Room) -> None:
-    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250 0.0"
     room.store.slow = asyncio.Event()
     call = room.arrive(reply())
     await settle()  # it waits for Redis' word
@@ -184,13 +202,13 @@ async def test_a_call_of_our_own_time_is_not_asked_about(room: Room) -> None:
 
 
 async def test_a_call_is_asked_about_while_this_process_does_not_hold_the_right(room: Room) -> None:
-    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250 0.0"
     assert await room.arrive(reply()) == Done()
     assert len(room.schedule) == 0
 
 
 async def test_a_call_that_went_out_in_another_senders_time_is_told_again_as_it_was(room: Room) -> None:
-    room.store.values[f"call:{KEY}"] = "4711 1795471200.250"
+    room.store.values[f"call:{KEY}"] = "4711 1795471200.250 0.0"
     assert await room.arrive(reply()) == Done()
     assert room.told.endings[KEY] == Ending("sent", 1795471200.25, message_id=4711, before=True)
 
