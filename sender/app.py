@@ -83,6 +83,7 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
         ):
             async with (
                 life.running(parts.feeds.run(parts.arrivals, consuming), "feeds"),
+                life.running(parts.way.places.run(), "places"),
                 life.running(parts.departures.run(), "departures"),
             ):
                 yield
@@ -125,6 +126,7 @@ async def _leave(parts: Parts) -> None:
     await _all_written(parts.way.pacer)
     await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()))
     await parts.departures.drain(DRAIN_SECONDS)
+    await parts.way.places.tell_again()
     parts.arrivals.give_back()
     await parts.feeds.drain(1.0)
 

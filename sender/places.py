@@ -3,10 +3,13 @@
 In memory for this process, in Redis for the one that takes over; Redis is not asked what memory must know.
 
 Redis away: replies fail open, in writing: at a takeover one may go out twice, and an address may not find its reply,
-but nobody is left without an answer. What must never come twice fails closed: before it goes out Redis must say that it
-did not go out before, and hold that it is under way.
+but nobody is left without an answer. That a call was sent is told to Redis again and again until it knows, for it is
+left alone for a second after each answer that came late. What must never come twice fails closed: before it goes out
+Redis must say that it did not go out before, and hold that it is under way.
 """
 
+import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -27,6 +30,8 @@ YOUNG: Final = 300.0
 """Seconds for which memory is sure to reach back."""
 CLOCKS_AGREE: Final = 5.0
 """Seconds by which the clocks of two machines may differ."""
+AGAIN: Final = 1.0
+"""Seconds after which Redis is told again what it did not take."""
 
 _UNDER_WAY: Final = "?"
 _NOT_SENT: Final = "-"
@@ -58,6 +63,26 @@ class Places:
         self._held_for = held_for
         self._ended: OrderedDict[str, Ending] = OrderedDict()
         self._amended: OrderedDict[str, float] = OrderedDict()
+        self._untold: OrderedDict[str, str] = OrderedDict()
+        self._late = asyncio.Event()
+
+    async def run(self) -> None:
+        """Tell Redis, for ever, what it did not take when it was told first."""
+        while True:
+            await self._late.wait()
+            await asyncio.sleep(AGAIN)
+            await self.tell_again()
+
+    async def tell_again(self) -> None:
+        """Tell Redis what it did not take, as far as it takes it now."""
+        while self._untold:
+            key, value = next(iter(self._untold.items()))
+            try:
+                await self._store.put(f"call:{key}", value, KEPT)
+            except CacheUnavailable:
+                return
+            self._untold.pop(key, None)
+        self._late.clear()
 
     def remembers(self, key: str) -> Ending | None:
         """How the call ended in this process, not long ago."""
@@ -116,13 +141,27 @@ class Places:
 
     async def was_not_written(self, key: str) -> None:
         """Take `under_way` back."""
-        await self._keep(key, _FOR_NOTHING)
+        with contextlib.suppress(CacheUnavailable):  # then it counts as unknown, which is on the safe side
+            await self._store.put(f"call:{key}", _FOR_NOTHING, KEPT)
 
     async def ended(self, key: str, ending: Ending) -> None:
         """Remember how the call ended."""
         self.note(key, ending)
-        sent = ending.outcome == "sent"
-        await self._keep(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}" if sent else _NOT_SENT)
+        if ending.outcome == "sent":
+            await self._was_sent(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}")
+            return
+        with contextlib.suppress(CacheUnavailable):  # likewise
+            await self._store.put(f"call:{key}", _NOT_SENT, KEPT)
+
+    async def _was_sent(self, key: str, value: str) -> None:
+        """Nothing is told of a call after this, so it may be told late."""
+        try:
+            await self._store.put(f"call:{key}", value, KEPT)
+        except CacheUnavailable:
+            self._untold[key] = value
+            if len(self._untold) > REMEMBERED:
+                self._untold.popitem(last=False)
+            self._late.set()
 
     async def leave(self, change: OutboundCall) -> None:
         """Leave a change where its call finds it.
@@ -139,12 +178,6 @@ class Places:
             return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
         except (CacheUnavailable, msgspec.MsgspecError):
             return None
-
-    async def _keep(self, key: str, value: str) -> None:
-        try:
-            await self._store.put(f"call:{key}", value, KEPT)
-        except CacheUnavailable:
-            return  # this process still knows
 
 
 def _read(value: str | None, now: float) -> Ending | None:

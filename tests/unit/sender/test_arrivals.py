@@ -26,6 +26,7 @@ class Store:
         self.values: dict[str, str] = {}
         self.slow: asyncio.Event | None = None
         self.away = False
+        self.kept = asyncio.Event()
 
     async def get(self, key: str) -> str | None:
         if self.away:
@@ -36,7 +37,10 @@ class Store:
 
     async def put(self, key: str, value: str, seconds: int) -> None:
         del seconds
+        if self.away:
+            raise CacheUnavailable("away")
         self.values[key] = value
+        self.kept.set()
 
 
 class Told:
@@ -291,6 +295,25 @@ async def test_what_must_never_come_twice_is_not_made_while_redis_cannot_say_whe
     replied = room.arrive(reply("8:0", awaits_enrichment=False))
     await room.go(await room.next())
     assert await replied == Done()
+
+
+async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sender.places.AGAIN", 0.0)
+    room.tasks.append(asyncio.create_task(room.places.run()))  # type: ignore[arg-type]  # it is only to be cancelled
+    room.arrive(reply(awaits_enrichment=False))
+    room.store.away = True
+    await room.go(await room.next(), message_id=4711)
+    await settle()
+    assert room.store.values == {}
+    room.store.away = False
+    await room.store.kept.wait()
+    successor = Room()
+    successor.store.values = room.store.values
+    monkeypatch.setattr("sender.arrivals.HELD", 0.0)
+    successor.arrive(address())
+    assert (await successor.next()).call.params["message_id"] == 4711
 
 
 async def test_a_call_that_was_under_way_when_its_sender_died_is_repeated_or_left_by_its_kind(room: Room) -> None:
