@@ -1,10 +1,11 @@
-"""Owns `.local/run/`: one folder for each run, and what is left of runs that were killed.
+"""Owns `.local/run/`: one folder for each run, and what is left of runs that were killed. Tests run in memory.
 
 A run holds a lock on its folder for as long as it lives. The next run deletes every folder whose lock is free.
 What a run stored goes when it ends; its logs stay until the next one.
 """
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,14 +15,29 @@ from typing import IO
 
 PROJECT = Path(__file__).resolve().parent.parent
 RUNS = PROJECT / ".local" / "run"
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is this user's alone
+ROOM = 4 * 1024**3
+"""Bytes; a test run needs one GiB at most (`du -s` of a run)."""
 LOCK = "lock"
 LOGS = "logs"
+
+
+def runs_in_memory(memory: Path = MEMORY) -> Path:
+    """Where runs may be of which nothing need last: in memory if there is room, else where all are.
+
+    PostgreSQL copies a database as 300 files, which took 450 ms on a disk where it took 15 ms in memory.
+    """
+    try:
+        roomy = shutil.disk_usage(memory).free >= ROOM
+    except FileNotFoundError:
+        return RUNS
+    return memory / f"checkin-fleet-{os.getuid()}" if roomy else RUNS
 
 
 @contextmanager
 def run_folder(kind: str, runs: Path = RUNS) -> Iterator[Path]:
     """A new folder `<kind>-...` that no other run uses, with an empty folder `logs` in it."""
-    runs.mkdir(parents=True, exist_ok=True)
+    runs.mkdir(mode=0o755, parents=True, exist_ok=True)
     # Between making a folder and locking it another run would take it for a dead one's.
     with _locked(runs / LOCK):
         _delete_left_overs(runs)

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractConnection
 
 from local.command import operate
 from local.engines import Engines
-from local.folders import LOGS, run_folder
+from local.folders import LOGS, run_folder, runs_in_memory
 from local.redis import DATABASES
 from shared.topology import declare
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def run() -> Iterator[Path]:
     """The folder of this test run."""
-    with run_folder("tests") as folder:
+    with run_folder("tests", runs_in_memory()) as folder:
         yield folder
 
 

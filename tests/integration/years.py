@@ -66,7 +66,7 @@ FILL = (
     """,
     "INSERT INTO absences SELECT user_id, date '2026-11-24' - day * 20 FROM employees, generate_series(1, 20) day",
     """
-    INSERT INTO inbox SELECT n, 1000001 + n % 2000, '[]', timestamptz '2026-11-24 08:00Z' - n * interval '2 seconds'
+    INSERT INTO inbox SELECT n, 1000001 + n % 2000, '[]', now() - n * interval '2 seconds'
     FROM generate_series(1, 50000) n
     """,
     """

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from local.folders import LOGS, run_folder
+from local import folders
+from local.folders import LOGS, RUNS, run_folder, runs_in_memory
 
 
 def test_what_a_run_stored_goes_with_it_and_its_logs_stay(tmp_path: Path) -> None:
@@ -44,3 +45,11 @@ def test_a_failed_run_cleans_up_too(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert not list(tmp_path.glob("*/redis"))
+
+
+def test_tests_run_in_memory_if_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "ROOM", 1)
+    assert runs_in_memory(tmp_path).parent == tmp_path
+    monkeypatch.setattr(folders, "ROOM", 2**62)
+    assert runs_in_memory(tmp_path) == RUNS
+    assert runs_in_memory(tmp_path / "none") == RUNS
