@@ -29,7 +29,8 @@ _LARGEST: Final = 2**63
 """Where PostgreSQL's numbers end."""
 
 # Whether the company knows the person says the database. The lock keeps a person who is just forgotten waiting until
-# this is stored, and found by their forgetting. A row comes back for what is news, with null for who is reachable.
+# this is stored, and found by their forgetting. A row comes back for what is news, with null for who is reachable. What
+# was queued twice and went out is not withdrawn.
 RECORD: Final = """
 WITH person AS (SELECT user_id, unreachable_since FROM employees WHERE user_id = ANY($1::bigint[]) FOR KEY SHARE)
 INSERT INTO calls AS told (chat_id, key, method, priority, campaign_id, what, outcome, reason, message_id, doubtful,
@@ -47,6 +48,7 @@ ON CONFLICT (chat_id, key) DO UPDATE SET method = excluded.method, priority = ex
     message_id = excluded.message_id, doubtful = excluded.doubtful, created_at = excluded.created_at,
     settled_at = excluded.settled_at, stranger = excluded.stranger
 WHERE told.settled_at <= excluded.settled_at
+    AND NOT (told.outcome = 'sent' AND excluded.outcome IN ('withdrawn', 'expired'))
 RETURNING chat_id, key, (SELECT unreachable_since FROM person WHERE user_id = told.chat_id) AS unreachable_since
 """
 # The answer to a button arrives at a client, not in the chat: it is no sign.

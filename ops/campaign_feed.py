@@ -44,9 +44,12 @@ UPDATE campaign_recipients r SET queued_at = NULL, withdrawn_at = c.settled_at F
 WHERE r.campaign_id = $1 AND c.campaign_id = $1 AND c.chat_id = r.user_id AND c.outcome = 'withdrawn'
   AND r.withdrawn_at IS DISTINCT FROM c.settled_at
 """
+# Ten minutes after the end what has no outcome will have none: its message was taken out of the queue by hand, or is
+# among the dead letters. An outcome that comes all the same counts more.
 TOO_LATE: Final = """
 UPDATE campaign_recipients r SET left_out = 'expired' FROM campaigns c
-WHERE r.campaign_id = $1 AND c.campaign_id = $1 AND c.ends_at <= now() AND r.queued_at IS NULL AND r.left_out IS NULL
+WHERE r.campaign_id = $1 AND c.campaign_id = $1 AND r.left_out IS NULL
+  AND c.ends_at <= now() - CASE WHEN r.queued_at IS NULL THEN interval '0' ELSE interval '10 minutes' END
 """
 # $2: how many, $3: whether consent is required. Rows that another feeder has in hand are that feeder's. Who has an
 # outcome and is not queued was so by a feeder that died before it could say so.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ops.people_file import NAME_LENGTH
 from ops.terminal import Refused
-from shared.texts import LANGUAGE, LANGUAGES
+from shared.texts import LANGUAGE, LANGUAGES, telegram_length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,11 +59,6 @@ class CampaignTexts:
         return text.replace(NAME, full_name.split(" ", maxsplit=1)[0])
 
 
-def length(text: str) -> int:
-    """The length of a text as Telegram counts it."""
-    return len(text.encode("utf-16-le")) // 2
-
-
 def _content(file: str, problems: list[str]) -> str:
     try:
         return Path(file).read_text(encoding="utf-8-sig").strip()
@@ -83,7 +78,7 @@ def _wrong(text: str) -> list[str]:
     if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
         problems.append("there is a control character in it")
     names = text.count(NAME)
-    longest = length(text.replace(NAME, "")) + names * _LONGEST_NAME
+    longest = telegram_length(text.replace(NAME, "")) + names * _LONGEST_NAME
     if longest > LIMIT:
         said = f" with {names} names of {_LONGEST_NAME} units" if names else ""
         problems.append(f"{longest:,} UTF-16 units{said}, and a message has {LIMIT:,} at most")

@@ -46,7 +46,8 @@ TALLY: Final = """
 SELECT r.campaign_id, count(*) AS people, count(*) FILTER (WHERE c.settled_at > now() - interval '1 minute') AS lately,
     coalesce(CASE WHEN c.outcome <> 'withdrawn' OR c.settled_at IS DISTINCT FROM r.withdrawn_at THEN c.outcome END,
              r.left_out, CASE WHEN r.queued_at IS NULL THEN 'waiting' ELSE 'queued' END) AS fate
-FROM campaign_recipients r LEFT JOIN calls c ON c.campaign_id = r.campaign_id AND c.chat_id = r.user_id
+FROM campaign_recipients r LEFT JOIN calls c
+    ON c.campaign_id = ANY($1::bigint[]) AND c.campaign_id = r.campaign_id AND c.chat_id = r.user_id
 WHERE r.campaign_id = ANY($1::bigint[]) GROUP BY r.campaign_id, fate
 """
 

@@ -36,12 +36,12 @@ from shared.turn import Turn
 
 WINDOWS: Final = (
     (INTERACTIVE, Priority.INTERACTIVE, 400, STEPS),
-    (FILES, Priority.INTERACTIVE, 2, 0),
+    (FILES, Priority.INTERACTIVE, 2, 3),
     (ENRICHMENT, Priority.ENRICHMENT, 400, STEPS),
     (BULK, Priority.BULK, 100, STEPS),
 )
 """What is held of each queue, and by how much more the window can be widened. At 30 a second a window is through in a
-quarter of a minute; a file may have 8 MiB."""
+quarter of a minute; a file may have 8 MiB, so 64 MiB of them at most."""
 WRITING: Final = 0.2
 """Seconds that a sender that stops waits for calls that are being written. An upload may take longer: then it says
 nothing, and the next sender waits as if this one had died."""
@@ -121,8 +121,8 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
 
 async def _leave(parts: Parts) -> None:
     """Give back what waits, hand over the right, and wait for the answers of the calls under way."""
+    await parts.feeds.close()  # first: what is given back must come to the next sender, not to this one
     parts.arrivals.give_back()
-    await parts.feeds.close()
     await _all_written(parts.way.pacer)
     await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()))
     await parts.departures.drain(DRAIN_SECONDS)

@@ -108,6 +108,8 @@ class Arrivals:
         except BaseException:
             self._forget(item)
             raise
+        if not self._schedule.waits(item):
+            return  # given back meanwhile
         if over is not None:
             self._places.note(item.call.key, over)
             self._drop(item, over)
@@ -166,9 +168,7 @@ class Arrivals:
 
     def _forget(self, item: Item) -> None:
         if self._schedule.waits(item):
-            self._schedule.remove(item, self._clock())
-            if (waiting := self._endings.pop(item, None)) is not None:
-                waiting.cancel()
+            self._drop(item, Ending("returned", time.time()))
 
     def _merge(self, item: Item, change: OutboundCall) -> None:
         self._schedule.merge(item, change, self._clock())

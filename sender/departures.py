@@ -14,7 +14,7 @@ import structlog
 from sender.arrivals import Arrivals
 from sender.endings import Ending
 from sender.floods import Floods
-from sender.items import Item
+from sender.items import Item, Priority
 from sender.metrics import CALLS, FLOODS, IN_FLIGHT, REPLY_SECONDS, TAKEOVERS, USED
 from sender.pacer import Pacer, Slot
 from sender.places import Places
@@ -127,6 +127,8 @@ class Departures:
         silences = await self._way.silences.left()
         now, pacer, left = self._clock(), self._way.pacer, self._way.turn.inheritance
         self._way.schedule.restart(now)
+        self._way.rules.forget_lost()
+        self._way.places.forget_failures()
         ages = None if left is None else _ages(left[1])
         if left is None or ages is None:
             pacer.restart(now)
@@ -231,7 +233,7 @@ class Departures:
         now = time.time()
         match outcome:
             case Sent(message_id):
-                if item.call.asked_at is not None:
+                if item.call.asked_at is not None and item.priority is Priority.INTERACTIVE:
                     REPLY_SECONDS.observe(now - item.call.asked_at)
                 self._way.rules.reached(item.call.chat_id)
                 ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
@@ -244,7 +246,7 @@ class Departures:
             case Flood(retry_after):
                 await self._flood(item, retry_after)
             case Moved(chat_id):
-                self._way.schedule.move(item, chat_id, self._clock())
+                self._follow(item, chat_id)
             case Fenced():
                 await self._way.places.was_not_written(item.call.key)
                 self._put_off(item, 0, arrived=False)
@@ -254,16 +256,24 @@ class Departures:
             case Failed(reason, counted):
                 await self._failed(item, reason, counted=counted)
 
+    def _follow(self, item: Item, chat_id: int) -> None:
+        if item.wanted_by:
+            self._way.schedule.move(item, chat_id, self._clock())
+        else:
+            self._over(item, Ending("returned", time.time()))
+
     async def _flood(self, item: Item, retry_after: float) -> None:
         """Telegram wants silence: of this chat, or of everybody."""
         now, chat = self._clock(), item.call.chat_id
+        self._way.schedule.silence(chat, now, retry_after)
         everybody_until = self._floods.hit(chat, now, retry_after)
         if everybody_until is not None:
             self._way.pacer.hold(everybody_until)
             await self._way.silences.keep(EVERYBODY, everybody_until - now)
         await self._way.silences.keep(chat, retry_after)
         FLOODS.labels("chat" if everybody_until is None else "everybody").inc()
-        self._put_off(item, now + retry_after - self._clock())
+        await self._take_back(item)
+        self._put_off(item, 0)
 
     async def _failed(self, item: Item, reason: str, *, counted: bool) -> None:
         if item.doubtful and item.call.if_unknown == "leave":
@@ -271,10 +281,16 @@ class Departures:
         elif item.tries >= len(RETRIES):
             await self._end(item, Ending("failed", time.time(), reason, doubtful=item.doubtful))
         else:
+            await self._take_back(item)
             pause = RETRIES[min(item.setbacks, len(RETRIES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
             item.tries += counted
             item.setbacks += 1
             self._put_off(item, pause, arrived=counted)
+
+    async def _take_back(self, item: Item) -> None:
+        """Let no later sender take a call for doubtful that Telegram certainly did not do."""
+        if item.call.if_unknown == "leave" and not item.doubtful:
+            await self._way.places.was_not_written(item.call.key)
 
     def _put_off(self, item: Item, pause: float, *, arrived: bool = True) -> None:
         """Try again later, unless nobody needs that any more."""

@@ -22,7 +22,7 @@ from shared.contracts import CallPriority
 from shared.turn import Turn
 
 STEPS: Final = 8
-"""How many windows more are held at most; of files none."""
+"""How many windows more are held at most."""
 LOOK: Final = 0.25
 """Seconds between two looks at whether a window must be widened."""
 TIDY: Final = 30.0

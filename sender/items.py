@@ -46,6 +46,7 @@ class Item:
         doubtful: tries of which nobody knows whether Telegram did them.
         amended_at: when the change was made that was taken into it last, unix seconds.
         wanted_by: how many deliveries wait for its end.
+        not_before: seconds on the monotonic clock until which it rests after a failure.
         instead_of: older calls of its topic, which end when it does.
         place: in its chat's lane, the least first.
     """
@@ -59,6 +60,7 @@ class Item:
     doubtful: int = 0
     amended_at: float = 0.0
     wanted_by: int = 0
+    not_before: float = 0.0
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
 

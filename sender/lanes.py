@@ -34,7 +34,7 @@ class Lane:
 
     def free_at(self, item: Item) -> float:
         """When the chat takes this call."""
-        return max(self.silent_until, 0.0 if item.restless else self.limit.free_at)
+        return max(self.silent_until, item.not_before, 0.0 if item.restless else self.limit.free_at)
 
     def idle_until(self) -> float | None:
         """When the lane can be forgotten; None while there is anything in it."""
@@ -102,9 +102,9 @@ class Lanes:
         self._stop(item, now, arrived=arrived)
 
     def put_back(self, item: Item, now: float, pause: float, *, arrived: bool) -> None:
-        """The call under way must be tried again; its chat is silent for so many seconds."""
-        lane = self._stop(item, now, arrived=arrived)
-        lane.silent_until = max(lane.silent_until, now + pause)
+        """The call under way must be tried again, not before so many seconds; a better one of its chat may go."""
+        self._stop(item, now, arrived=arrived)
+        item.not_before = now + pause
         self._queue(item, now)
         if item.call.topic is not None:
             self._topics.setdefault((item.call.chat_id, item.call.topic), item)
@@ -125,8 +125,9 @@ class Lanes:
             self._queue(moved, now)
 
     def newer(self, item: Item) -> Item | None:
-        """The call of the same topic that waits while this one is under way, if there is one."""
-        return None if item.call.topic is None else self._topics.get((item.call.chat_id, item.call.topic))
+        """The newer call of the same topic that waits while this one is under way, if there is one."""
+        other = None if item.call.topic is None else self._topics.get((item.call.chat_id, item.call.topic))
+        return other if other is not None and other.call.created_at >= item.call.created_at else None
 
     def fold(self, item: Item) -> Item | None:
         """Keep of two calls of a topic the newer one, in the place of the older, which is returned."""

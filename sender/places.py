@@ -33,11 +33,13 @@ CLOCKS_AGREE: Final = 5.0
 AGAIN: Final = 1.0
 """Seconds after which Redis is told again what it did not take."""
 
+_FINAL: Final = ("sent", "superseded", "unknown")
+"""Endings after which a call is not made again by anybody."""
 _UNDER_WAY: Final = "?"
 _NOT_SENT: Final = "-"
 _FOR_NOTHING: Final = "!"
-"""What Redis holds of a call besides the ending of one that was sent: it is being written; it ended in another way; it
-was to be written and certainly was not."""
+"""What Redis holds of a call besides the ending of one that was sent: it is being written, or was and nobody knows
+what became of it; it ended in another way; it was to be written and certainly was not."""
 
 
 class PlaceStore(Protocol):
@@ -151,7 +153,11 @@ class Places:
             await self._was_sent(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}")
             return
         with contextlib.suppress(CacheUnavailable):  # likewise
-            await self._store.put(f"call:{key}", _NOT_SENT, KEPT)
+            await self._store.put(f"call:{key}", _UNDER_WAY if ending.outcome == "unknown" else _NOT_SENT, KEPT)
+
+    def forget_failures(self) -> None:
+        """Another may have sent since what failed here; Redis is to be asked again."""
+        self._ended = OrderedDict((key, ended) for key, ended in self._ended.items() if ended.outcome in _FINAL)
 
     async def _was_sent(self, key: str, value: str) -> None:
         """Nothing is told of a call after this, so it may be told late."""

@@ -9,6 +9,7 @@ import msgspec
 from sender.endings import Ending
 from sender.items import Item, Priority
 from shared.contracts import CallPriority, OutboundCall
+from shared.texts import telegram_length
 
 LOST: Final = 20_000
 """Chats remembered as unreachable; of the others the database knows (`fleet remind` leaves them out)."""
@@ -52,7 +53,7 @@ class Rules:
             return call
         for name, longest in _SAYS.items():
             said = call.params.get(name)
-            if isinstance(said, str) and len(noted := f"{said}\n{call.late_note}") <= longest:
+            if isinstance(said, str) and telegram_length(noted := f"{said}\n{call.late_note}") <= longest:
                 return msgspec.structs.replace(call, params={**call.params, name: noted})
         return call
 
@@ -61,6 +62,10 @@ class Rules:
         self._lost[chat_id] = None
         if len(self._lost) > LOST:
             self._lost.popitem(last=False)
+
+    def forget_lost(self) -> None:
+        """Others may have reached them since."""
+        self._lost.clear()
 
     def reached(self, chat_id: int) -> None:
         """Telegram reached this chat."""

@@ -128,12 +128,12 @@ class Schedule:
         self._rank(item.call.chat_id, now)
 
     def again(self, item: Item, now: float, pause: float, *, arrived: bool = True) -> None:
-        """The call under way must be tried again after so many seconds, still first in its chat.
+        """The call under way must be tried again after so many seconds, still the first of its priority in its chat.
 
         Args:
             item: the call.
             now: this moment.
-            pause: seconds for which its chat is silent.
+            pause: seconds for which it and what follows it rest; what is better does not.
             arrived: whether Telegram may have counted it.
         """
         self._lanes.put_back(item, now, pause, arrived=arrived)
@@ -150,7 +150,7 @@ class Schedule:
         self._rank(chat_id, now)
 
     def newer(self, item: Item) -> Item | None:
-        """The call of the same topic that waits while this one is under way, if there is one."""
+        """The newer call of the same topic that waits while this one is under way, if there is one."""
         return self._lanes.newer(item)
 
     def _order(self, now: float) -> list[int]:

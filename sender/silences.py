@@ -41,7 +41,8 @@ class Silences:
         """Seconds that are left of each silence, this process's and those that it finds in Redis."""
         try:
             found = await self._store.get(_KEY)
-            self._until |= msgspec.json.decode(found, type=dict[int, float]) if found else {}
+            for chat, until in msgspec.json.decode(found or "{}", type=dict[int, float]).items():
+                self._until[chat] = max(until, self._until.get(chat, until))
         except (CacheUnavailable, msgspec.MsgspecError):
             found = None  # as said above
         now = self._clock()

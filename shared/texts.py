@@ -65,6 +65,11 @@ def language_of(chosen: str | None, telegram: str | None) -> str:
     return chosen or (spoken if spoken in LANGUAGES else LANGUAGE)
 
 
+def telegram_length(text: str) -> int:
+    """The length of a text as Telegram counts it: in UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def plain_line(text: str, longest: int) -> str:
     """What a person wrote as one line: no control, format or private characters (direction marks, NUL, newlines)."""
     kept = "".join(char if unicodedata.category(char)[0] != "C" else " " * char.isspace() for char in text)

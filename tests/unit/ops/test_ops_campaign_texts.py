@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.campaign_texts import LIMIT, CampaignTexts, length
+from ops.campaign_texts import LIMIT, CampaignTexts
 from ops.terminal import Refused
+from shared.texts import telegram_length
 
 
 def written(folder: Path, **texts: str | bytes) -> list[str]:
@@ -61,7 +62,7 @@ def test_without_azerbaijani_those_of_other_languages_would_get_nothing(tmp_path
 def test_a_text_is_as_long_as_telegram_takes_it(tmp_path: Path, text: str, *, fits: bool) -> None:
     words = written(tmp_path, az=text)
     if fits:
-        assert length(CampaignTexts.read(words).said_to("az", "Ləman")) == LIMIT
+        assert telegram_length(CampaignTexts.read(words).said_to("az", "Ləman")) == LIMIT
     else:
         assert "UTF-16 units, and a message has 4,096 at most" in wrong(words)[0]
 
