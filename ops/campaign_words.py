@@ -36,7 +36,7 @@ STATES: Final = MappingProxyType(
     }
 )
 STILL: Final = 20
-"""Looks, half a second apart, at a queue that nobody takes from, before that is said."""
+"""Looks, half a second apart or more, at a queue that nobody takes from, before that is said."""
 
 
 def told(tally: Tally) -> str:

@@ -41,15 +41,21 @@ SELECT c.campaign_id, c.name, c.texts, c.state, c.created_at, c.ends_at, o.name 
 FROM campaigns c LEFT JOIN offices o USING (office_id) WHERE c.campaign_id = $1
 """
 LIST: Final = "SELECT campaign_id, name, state, created_at, ends_at FROM campaigns ORDER BY campaign_id"
-# A withdrawal that was answered by queueing the message again is nothing any more.
+# A withdrawal that was answered by queueing the message again is nothing any more. A call is found by its whole key: of
+# how many calls a campaign has PostgreSQL knows nothing while it runs, and compared each with each (164 s at 25,000).
 TALLY: Final = """
 SELECT r.campaign_id, count(*) AS people, count(*) FILTER (WHERE c.settled_at > now() - interval '1 minute') AS lately,
     coalesce(CASE WHEN c.outcome <> 'withdrawn' OR c.settled_at IS DISTINCT FROM r.withdrawn_at THEN c.outcome END,
              r.left_out, CASE WHEN r.queued_at IS NULL THEN 'waiting' ELSE 'queued' END) AS fate
-FROM campaign_recipients r LEFT JOIN calls c
-    ON c.campaign_id = ANY($1::bigint[]) AND c.campaign_id = r.campaign_id AND c.chat_id = r.user_id
+FROM campaign_recipients r
+LEFT JOIN calls c ON c.chat_id = r.user_id AND c.key = 'campaign:' || r.campaign_id || ':' || r.user_id
 WHERE r.campaign_id = ANY($1::bigint[]) GROUP BY r.campaign_id, fate
 """
+
+
+def key_of(campaign_id: int, user_id: int) -> str:
+    """The key of a person's message, by which the sender and the ledger know it; the queries say the same."""
+    return f"campaign:{campaign_id}:{user_id}"
 
 
 @dataclass(frozen=True, slots=True)

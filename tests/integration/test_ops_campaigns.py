@@ -19,6 +19,7 @@ from local.engines import Engines
 from ops import campaign_feed
 from ops.bulk import BulkPublisher
 from ops.campaign_feed import Seen, feed
+from ops.campaigns import TALLY
 from ops.settings import ReminderSettings
 from shared.consume import Consumer
 from shared.contracts import OutboundCall
@@ -338,6 +339,36 @@ async def test_who_has_left_meanwhile_is_not_written_to(company: Company) -> Non
     assert ended.tally.fates == {"left": 1, "sent": 2}
     assert company.post.texts(leaver) == []
     assert "3 people: 2 sent, 1 not with us any more" in (await company.says("show", number)).out
+
+
+async def test_no_person_is_compared_with_each_call_though_nothing_is_known_of_how_many_there_are(
+    company: Company,
+) -> None:
+    await company.db.execute(
+        "INSERT INTO calls (chat_id, key, method, priority, what, outcome, created_at, settled_at) "
+        "SELECT n, n || ':0', 'sendMessage', 'interactive', '', 'sent', now(), now() FROM generate_series(1, 20000) n"
+    )
+    await company.db.execute("ANALYZE calls")
+    number = await company.begun(people=50)
+    await company.db.execute(
+        "INSERT INTO calls (chat_id, key, method, priority, campaign_id, what, outcome, created_at, settled_at) "
+        "SELECT n, 'campaign:' || $1::bigint || ':' || n, 'sendMessage', 'bulk', $1, '', 'sent', now(), now() "
+        "FROM generate_series(1, 1000) n",
+        number,
+    )
+    for query, values in ((TALLY, ([number],)), (campaign_feed.TAKE, (number, 600, False))):
+        plan = await company.db.fetchval(f"EXPLAIN (FORMAT JSON) {query}", *values)
+        assert '"Join Filter"' not in plan, plan
+
+
+async def test_what_was_taken_out_of_the_queue_by_hand_does_not_keep_a_campaign_open(company: Company) -> None:
+    number = await company.begun(people=2)
+    await company.db.execute(
+        "UPDATE campaigns SET created_at = now() - interval '1 day', ends_at = now() - interval '11 minutes'"
+    )
+    await company.db.execute("UPDATE campaign_recipients SET queued_at = now()")
+    ended = await feed(company.settings(), number, Unwatched())
+    assert (ended.campaign.state, ended.tally.fates) == ("done", {"expired": 2})
 
 
 async def test_a_command_that_is_interrupted_says_how_to_go_on_and_another_one_does(company: Company) -> None:

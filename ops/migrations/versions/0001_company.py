@@ -283,7 +283,7 @@ STATEMENTS = (
     "CREATE INDEX idx_calls_chat ON calls (chat_id, settled_at)",
     "CREATE INDEX idx_calls_age ON calls (settled_at)",
     "CREATE INDEX idx_calls_strangers ON calls (settled_at) WHERE stranger",
-    "CREATE INDEX idx_calls_campaign ON calls (campaign_id, chat_id) WHERE campaign_id IS NOT NULL",
+    "CREATE INDEX idx_calls_campaign ON calls (campaign_id, outcome) WHERE campaign_id IS NOT NULL",
     # Messages to many. texts: by language, as they are sent, but for {name}. Of a name there is one, so that nobody
     # starts the same one twice by mistake. ends_at: from then on its messages are of no use, and none goes out.
     """
