@@ -78,6 +78,15 @@ async def test_of_a_call_that_is_told_in_any_order_and_twice_the_newest_receipt_
     assert [(row["outcome"], row["settled_at"]) for row in await calls(worker)] == [("sent", minutes(2))]
 
 
+@pytest.mark.parametrize("outcome", ["withdrawn", "expired"])
+async def test_a_message_that_was_queued_twice_and_went_out_stays_sent_whatever_became_of_the_second(
+    worker: DeskSide, ledger: ReceiptHandler, outcome: str
+) -> None:
+    await tell(ledger, receipt("campaign:1:5"), receipt("campaign:1:5", at=minutes(5), outcome=outcome))
+    [row] = await calls(worker)
+    assert (row["outcome"], row["settled_at"]) == ("sent", SENT)
+
+
 async def test_many_receipts_of_one_call_at_once_are_one_row(worker: DeskSide, ledger: ReceiptHandler) -> None:
     await asyncio.gather(*(tell(ledger, receipt(at=minutes(number))) for number in range(20)))
     assert [row["settled_at"] for row in await calls(worker)] == [minutes(19)]
