@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from simulator.demo.promises import Promise
+from simulator.ledger import Call, Outcome
 from simulator.windows import most_in_window
 from tests.soak.diary import Item, Moment
 from tests.soak.record import Record
@@ -85,7 +86,9 @@ def _told(record: Record, trail: Trail) -> list[Promise]:
 
 def _reminders(record: Record, trail: Trail) -> list[Promise]:
     wanted = {item: came for item, came in trail.items() if item.kind == "reminder"}
-    twice = [_name(item) for item, came in wanted.items() if len(came.done) > 1]
+    before = {item: came.done[:-1] for item, came in wanted.items()}
+    twice = [_name(item) for item, done in before.items() if any(not _denied(call) for call in done)]
+    denied = sum(_denied(call) for done in before.values() for call in done)
     missing = {item: came for item, came in wanted.items() if not came.done}
     lost = [_name(item) for item in missing if item.key not in record.receipts]
     untried = sum(not came.tried for item, came in missing.items() if item.key in record.receipts)
@@ -93,6 +96,7 @@ def _reminders(record: Record, trail: Trail) -> list[Promise]:
     said = Counter(record.receipts[item.key] for item in missing if item.key in record.receipts)
     return [
         none("reminders told twice", twice, len(wanted)),
+        Promise("reminders told again because Telegram denied that it had told them", str(denied)),
         none("reminders lost, and nobody says so", lost, len(wanted)),
         Promise(
             "reminders left, as the ledger says",
@@ -105,6 +109,11 @@ def _reminders(record: Record, trail: Trail) -> list[Promise]:
             untried <= LEFT_AT_A_STRIKE * strikes,
         ),
     ]
+
+
+def _denied(call: Call) -> bool:
+    """Whether Telegram did it and answered that it had failed; to that a sender has to trust."""
+    return call.outcome is Outcome.ERROR_AFTER
 
 
 def _ledger(record: Record, trail: Trail) -> list[Promise]:

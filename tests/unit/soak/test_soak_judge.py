@@ -110,6 +110,12 @@ def test_a_reminder_must_never_come_twice_even_if_no_answer_came() -> None:
     assert failed(replace(RECORD, calls=calls)) == {"reminders told twice"}
 
 
+def test_a_reminder_may_come_again_if_telegram_said_that_it_had_failed() -> None:
+    denied = call(0.5, "reminder 1", outcome=Outcome.ERROR_AFTER, status=502)
+    assert failed(replace(RECORD, calls=[denied, *RECORD.calls])) == set()
+    assert failed(replace(RECORD, calls=[denied, *RECORD.calls, call(9.0, "reminder 1")])) == {"reminders told twice"}
+
+
 def test_a_reminder_may_be_left_if_the_ledger_says_so() -> None:
     calls = [one for one in RECORD.calls if "reminder" not in one.params["text"]]
     assert failed(replace(RECORD, calls=calls)) == {"reminders lost, and nobody says so"}
