@@ -15,9 +15,9 @@ from typing import IO
 
 PROJECT = Path(__file__).resolve().parent.parent
 RUNS = PROJECT / ".local" / "run"
-MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is this user's alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - each user has a folder of their own below it
 ROOM = 4 * 1024**3
-"""Bytes; a test run needs one GiB at most (`du -s` of a run)."""
+"""Bytes; far more than a test run was seen to need, since what it fills is memory."""
 LOCK = "lock"
 LOGS = "logs"
 

@@ -15,6 +15,7 @@ from sender.schedule import Schedule
 from shared.consume import Delivery, Done, Drop, Return, Verdict
 from shared.contracts import OutboundCall, encode
 from shared.errors import CacheUnavailable
+from tests.unit.sender.departures_room import Told
 
 KEY = "7:0"
 
@@ -41,17 +42,6 @@ class Store:
             raise CacheUnavailable("away")
         self.values[key] = value
         self.kept.set()
-
-
-class Told:
-    """Keeps the receipts."""
-
-    def __init__(self) -> None:
-        self.endings: dict[str, Ending] = {}
-
-    async def tell(self, call: OutboundCall, priority: Priority, ending: Ending) -> None:
-        del priority
-        self.endings[call.key] = ending
 
 
 class Room:
