@@ -104,6 +104,7 @@ class Link:
                 if _asked_to_end():
                     raise
                 log.warning("broker_unreachable", link=self._name, error="connection died", attempt=attempt)
+            heed_cancellation()
             pause = PAUSES[min(attempt, len(PAUSES) - 1)]
             attempt += 1
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter needs no secrecy

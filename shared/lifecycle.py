@@ -52,11 +52,14 @@ class Life:
         self._died = True
         self._over.set()
 
-    async def over(self) -> int:
-        """Wait for the end of the service's life and return its exit status."""
+    def heed_signals(self) -> None:
+        """From now on SIGTERM and SIGINT ask for an ordered end; while the service still starts, right after that."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._over.set)
+
+    async def over(self) -> int:
+        """Wait for the end of the service's life and return its exit status."""
         await self._over.wait()
         self.probes.stop()
         return int(self._died)
@@ -81,6 +84,7 @@ def run(
 
 async def _live(name: str, settings: S, service: Service[S]) -> int:
     life = Life()
+    life.heed_signals()
     async with door(settings, life.probes), service(settings, life):
         # What start-up made stays: without this a full collection walks through all modules and models each time.
         gc.collect()
