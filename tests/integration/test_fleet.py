@@ -24,7 +24,7 @@ async def test_everybody_is_recorded_once_and_answered_once_with_an_address_unde
         assert await office.database.fetchval("SELECT count(*) FROM sessions WHERE start_address IS NOT NULL") == 100
         seen = office.figures
         assert seen.replies_per_person == {1: 100}
-        assert seen.calls <= 105, "the address was inside the reply; an edit of it is for what came late"
+        assert seen.calls <= 120, "addresses go inside replies; edits are for the first ones, whom nothing holds up"
         assert seen.most_in_one_second <= 30
         assert seen.refused_calls == 0
         assert set((await office.fleet.stop_all()).values()) == {0}, "SIGTERM is an ordered drain, with status 0"
@@ -43,7 +43,7 @@ async def test_posting_every_update_three_times_changes_nothing(rooms: Engines) 
         await office.fleet.stop_all()  # what is in hand is finished first
         assert await office.recorded() == (60, 60)
         assert office.figures.replies_per_person == {1: 60}
-        changed = [call.params["message_id"] for call in office.telegram.ledger.calls if not call.sent_a_message]
+        changed = [call.chat_id for call in office.telegram.ledger.calls if not call.sent_a_message]
         assert len(changed) == len(set(changed)), "an address that came late is told once"
 
 
