@@ -277,7 +277,6 @@ async def _no_other_error(geocoder: HttpGeocoder) -> None:
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixtures are of the module
 )
 @given(body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "text/html; charset=ebcdic", "x"]))
@@ -302,7 +301,6 @@ VALUES = st.recursive(
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # as above
 )
 @given(value=VALUES)

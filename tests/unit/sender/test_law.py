@@ -97,7 +97,6 @@ def played(machine: type[Law], examples: int) -> None:
             stateful_step_count=20,
             derandomize=True,
             database=None,
-            deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
