@@ -1,11 +1,11 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long soak lint format types bench reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak lint format types bench bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 
 setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis
 	@bash local/setup.sh
@@ -39,6 +39,12 @@ types: setup ## check the types
 
 bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a short run, WRITE=1 for docs/performance.md
 	@$(BIN)/python -m bench.sender $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
+
+bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
+	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
+
+test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; five minutes
+	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
 
 reference: setup ## write docs/configuration.md anew from the settings
 	@$(BIN)/python -m ops.reference --write

@@ -126,7 +126,7 @@ class Outbox:
 
     def sealed(self) -> bytes:
         """Everything collected, as stored in the inbox; address requests first, so that addresses come early."""
-        requests = [Outgoing(GEO_REQUESTS.name, request.reply_key, encode(request)) for request in self._requests]
+        requests = [Outgoing(GEO_REQUESTS.name, request.reply_key or "", encode(request)) for request in self._requests]
         calls = [
             Outgoing(FILES.name if call.file else INTERACTIVE.name, call.key, encode(call)) for call in self._calls
         ]

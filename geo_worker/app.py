@@ -1,66 +1,152 @@
-"""Owns how the geo worker is put together; the only file here that names concrete classes."""
+"""Owns how the geo worker is put together; the only file here that names concrete classes.
 
+All geo workers are ready, and one holds the right to ask geocoders: it alone takes from the queues. One that stops
+on purpose gives back what waits, lets the request that is under way come to its end, and hands the right over.
+"""
+
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from geo_worker.geocoders import Geocoder
-from geo_worker.geocoders.nominatim import Nominatim
-from geo_worker.geocoders.offline import Offline
-from geo_worker.geocoders.photon import Photon
-from geo_worker.lookup import Lookup
+from geo_worker.addresses import Addresses
+from geo_worker.choice import Choice
+from geo_worker.lookup import LIVE, PATIENCE, Lookup
+from geo_worker.metrics import ACTIVE, WAITING
+from geo_worker.providers import Providers
 from geo_worker.requests import GeoRequestHandler
 from geo_worker.settings import GeoSettings
-from shared.broker import Link
+from shared.broker import Link, heed_cancellation
 from shared.cache import Cache
 from shared.consume import Consumer
+from shared.contracts import GEO_STATUS, GeoStatus, encode, place_of
 from shared.database import PrimaryPool
+from shared.errors import CacheUnavailable
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
-from shared.topology import GEO_REQUESTS
+from shared.topology import GEO_BACKLOG, GEO_REQUESTS, GEO_TURN
+from shared.turn import Turn
 
-PREFETCH: Final = 20
-DEADLINE: Final = 60.0
-"""Requests in hand, and seconds each may take: at one request a second the last of them waits for twenty."""
+WINDOWS: Final = ((GEO_REQUESTS, LIVE + 200), (GEO_BACKLOG, 100))
+"""How many messages of each queue are held: room for new check-ins while the oldest make way for them."""
+DEADLINE: Final = PATIENCE + 60.0
+"""Seconds that a message may take: its patience, and what is to be done with the address."""
+STATUS_EVERY: Final = 2.0
+STATUS_LIVES: Final = 10
+"""Seconds."""
 
 
-def geocoder(settings: GeoSettings) -> Geocoder | None:
-    """The geocoder that the settings name; None where geocoding is off."""
-    if not settings.geocoding:
-        return None
-    if settings.geocoder == "nominatim" and settings.geocoder_contact:
-        return Nominatim(
-            settings.geocoder_url, settings.geocoder_contact, settings.geocoder_rate, settings.geocoder_timeout
-        )
-    if settings.geocoder == "photon" and settings.geocoder_url:
-        return Photon(settings.geocoder_url, settings.geocoder_rate, settings.geocoder_timeout)
-    return Offline()
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A geo worker's inside."""
+
+    turn: Turn
+    lookup: Lookup
+    providers: Providers
+    consumers: Sequence[Consumer]
+    publisher: Publisher
 
 
 @contextlib.asynccontextmanager
 async def geo_worker(settings: GeoSettings, life: Life) -> AsyncIterator[None]:
-    """Find addresses; on leaving, what is in hand is finished first. Redis may be away: readiness does not ask it."""
-    async with contextlib.AsyncExitStack() as stack:
-        cache = await stack.enter_async_context(contextlib.aclosing(Cache(settings.redis_url)))
-        pool = await stack.enter_async_context(contextlib.aclosing(PrimaryPool(settings)))
-        asked = geocoder(settings)
-        if asked is not None:
-            await stack.enter_async_context(contextlib.aclosing(asked))
-        lookup = Lookup(asked, cache) if asked else None
-        attribution = asked.policy.attribution if asked else ""
-        publisher = Publisher()
-        consumer = Consumer(
-            GEO_REQUESTS,
-            GeoRequestHandler(lookup, attribution, pool, publisher),
-            publisher,
-            prefetch=PREFETCH,
-            deadline=DEADLINE,
-        )
-        publishing = Link(settings.rabbitmq_url, "geo_worker publish", [publisher])
-        consuming = Link(settings.rabbitmq_url, "geo_worker consume", [consumer])
-        life.probes.require("rabbitmq publish", publishing.answers)
-        life.probes.require("rabbitmq consume", consuming.answers)
+    """Find addresses while it is our turn. Redis may be away: readiness does not ask it."""
+    async with (
+        contextlib.aclosing(Cache(settings.redis_url)) as cache,
+        contextlib.aclosing(PrimaryPool(settings)) as pool,
+    ):
+        parts = _put_together(settings, cache, pool)
+        for consumer in parts.consumers:
+            await consumer.stop()
+        control = Link(settings.rabbitmq_url, "geo_worker turn", [parts.publisher, parts.turn])
+        consuming = Link(settings.rabbitmq_url, "geo_worker consume", parts.consumers)
+
+        async def in_place() -> bool:
+            """A standby waits for its turn; an active one is fed."""
+            return parts.turn.settled and await consuming.answers()
+
+        life.probes.require("rabbitmq", control.answers)
+        life.probes.require("turn", in_place)
         life.probes.require("postgresql", pool.answers)
-        async with life.running(publishing.run(), "publish link"), life.running(consuming.run(), "consume link"):
-            yield
-            await consumer.drain(DRAIN_SECONDS)
+        async with (
+            contextlib.aclosing(parts.providers),
+            life.running(control.run(), "control link"),
+            life.running(consuming.run(), "consume link"),
+            life.running(parts.lookup.run(), "lookup"),
+            life.running(_tell(parts, cache), "status"),
+        ):
+            async with life.running(_follow(parts, consuming), "follow the turn"):
+                yield
+            await _leave(parts)
+
+
+def _put_together(settings: GeoSettings, cache: Cache, pool: PrimaryPool) -> Parts:
+    choice = Choice(changed=lambda chosen: providers.heed(chosen))  # noqa: PLW0108 - the providers are made from the turn, below
+    turn = Turn(GEO_TURN, notes=choice)
+    lookup = Lookup(Addresses(cache), Replies(cache), turn)
+    providers = Providers(settings, turn, lookup.use)
+    choice.clear()  # begin with what the settings say
+    publisher = Publisher()
+    handler = GeoRequestHandler(lookup, pool, publisher)
+    consumers = [Consumer(queue, handler, publisher, prefetch=window, deadline=DEADLINE) for queue, window in WINDOWS]
+    ACTIVE.set_function(lambda: float(turn.held))
+    WAITING.set_function(lambda: lookup.waiting)
+    return Parts(turn, lookup, providers, consumers, publisher)
+
+
+async def _follow(parts: Parts, consuming: Link) -> None:
+    """Take from the queues while it is our turn."""
+    while True:
+        await parts.turn.wait()
+        for consumer in parts.consumers:
+            await consumer.resume()
+        await parts.turn.lost()
+        for consumer in parts.consumers:
+            await consumer.stop()
+        parts.lookup.give_back()
+        consuming.lose("the right to ask geocoders is another's")  # and with it everything in hand
+        heed_cancellation()
+
+
+async def _leave(parts: Parts) -> None:
+    """Give back what waits, let what is under way come to its end, and hand over the right."""
+    for consumer in parts.consumers:
+        await consumer.stop()  # first: what is given back must come to the next worker, not to this one
+    parts.lookup.give_back()
+    for consumer in parts.consumers:
+        await consumer.drain(DRAIN_SECONDS)
+    await parts.lookup.idle()
+    await parts.turn.hand_over(lambda: b"")
+
+
+async def _tell(parts: Parts, cache: Cache) -> None:
+    """Say in Redis how it goes, while it is our turn."""
+    while True:
+        if parts.turn.held:
+            status = GeoStatus(
+                at=time.time(),
+                circuits={provider.name: provider.circuit.state for provider in parts.lookup.providers},
+                unstored=[one.name for one in parts.lookup.providers if not one.geocoder.policy.stored],
+                chosen_at=parts.providers.choice.given_at or None,
+                problem=parts.providers.problem,
+                waiting=parts.lookup.waiting,
+            )
+            with contextlib.suppress(CacheUnavailable):  # people see nothing of it for a while
+                await cache.put(GEO_STATUS, encode(status).decode(), STATUS_LIVES)
+        await asyncio.sleep(STATUS_EVERY)
+
+
+class Replies:
+    """Which replies have gone out, by what the sender remembers in Redis; without Redis, none that is known of."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    async def gone(self, keys: Sequence[str]) -> set[str]:
+        """Those of the replies that are known to have gone out, or never will."""
+        places = {place_of(key): key for key in keys}
+        try:
+            return {places[place] for place in await self._cache.which(list(places))}
+        except CacheUnavailable:
+            return set()

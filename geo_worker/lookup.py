@@ -1,100 +1,294 @@
-"""Owns finding an address with as few requests as possible: by cell, through the cache, one request a cell at a time.
+"""Owns finding addresses with as few requests as possible: what is known, who asks for the same, who is asked, in turn.
 
-GPS jitters by 10 to 20 m, so a cache keyed by coordinates never hits; H3 cells of resolution 10 (edges of 76 m) do.
-The limiter is per process. The queue feeds one geo worker at a time, so it is the fleet's but for a hand-over, when the
-old one may still have a request under way.
+A question is answered from memory if the best geocoder that is not failing has been asked before. Else it waits in the
+search for its cell (`geo_worker.searches`). Each geocoder has its runners, as many as it takes requests at once; one
+that may ask chooses the best search at that moment and not before. A search goes to the first geocoder whose circuit
+is closed and which has not failed it; if all fail, it rests and begins anew. While no geocoder answers at all, nothing
+counts against a point: its messages stay in hand.
 """
 
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import h3
-from aiolimiter import AsyncLimiter
+from geo_worker.addresses import Addresses, cell_of
+from geo_worker.geocoders import GeocoderFailed
+from geo_worker.metrics import LOOKUPS
+from geo_worker.pace import NotOurTurn
+from geo_worker.provider import Provider
+from geo_worker.searches import ATTEMPTS, Found, Level, Overtaken, Search, Searches, Waiter
 
-from geo_worker.geocoders import Geocoder, GeocoderFailed
-from geo_worker.metrics import GEOCODER_SECONDS, LOOKUPS
-from shared.errors import CacheUnavailable
-
-RESOLUTION: Final = 10
-KEPT: Final = 24 * 3600
-"""Seconds an address is cached."""
-GUARD: Final = 0.05
-"""Seconds added between requests, so that jitter on the way does not bring two within the geocoder's interval."""
-
-
-class AddressCache(Protocol):
-    """What the lookup needs of Redis; a failure is `CacheUnavailable`, and the lookup goes on without."""
-
-    async def get(self, key: str) -> str | None:
-        """The value, or None."""
-
-    async def put(self, key: str, value: str, seconds: int) -> None:
-        """Keep the value that long."""
+PATIENCE: Final = 600.0
+"""Seconds for which a message is kept in hand while geocoders are away; then the broker hands it out again. RabbitMQ
+takes a message back after half an hour, and the channel with it."""
+LIVE: Final = 1000
+"""Check-ins that may wait; the oldest above that make room for newer ones."""
+GLANCE: Final = 0.5
+"""Seconds between two looks at which replies have gone out."""
+LOOKED_AT: Final = 500
+"""Replies looked at each time, those of the newest check-ins."""
 
 
-@dataclass(slots=True)
-class _Search:
-    task: asyncio.Task[str | None]
-    waiters: int = 0
+class Replies(Protocol):
+    """Who knows which replies have gone out."""
+
+    async def gone(self, keys: Sequence[str]) -> set[str]:
+        """Those of the replies that are known to have gone out, or never will."""
+
+
+class Turn(Protocol):
+    """The right to ask geocoders."""
+
+    async def wait(self) -> None:
+        """Return when this process has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a message asks for.
+
+    Attributes:
+        latitude, longitude: degrees.
+        language: IETF tag.
+        level: why it is asked.
+        asked_at: when the person asked, unix seconds; 0 if nobody did.
+        reply_key: of the reply that waits for the address.
+    """
+
+    latitude: float
+    longitude: float
+    language: str
+    level: Level = Level.LIVE
+    asked_at: float = 0.0
+    reply_key: str | None = None
 
 
 class Lookup:
-    """Finds addresses through one geocoder, keeping to its policy."""
+    """Finds addresses through the providers in use, best first."""
 
-    def __init__(self, geocoder: Geocoder, cache: AddressCache) -> None:
-        self._geocoder = geocoder
-        self._cache = cache
-        rate = geocoder.policy.rate
-        self._limiter = AsyncLimiter(1, 1 / rate + GUARD) if rate else None
-        self._parallel = asyncio.Semaphore(geocoder.policy.parallel)
-        self._under_way: dict[str, _Search] = {}
+    def __init__(self, addresses: Addresses, replies: Replies, turn: Turn, providers: Sequence[Provider] = ()) -> None:
+        self._addresses = addresses
+        self._replies = replies
+        self._turn = turn
+        self._providers: list[Provider] = list(providers)
+        self._searches = Searches()
+        self._asked: set[tuple[str, str, str]] = set()
+        self._changed = asyncio.Event()
+        self._switched = asyncio.Event()
+        self._generation = 0
+        self._looked_at = 0.0
 
-    async def address(self, latitude: float, longitude: float, language: str) -> str | None:
-        """The address of the point's cell; None where there is none.
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """In use, best first."""
+        return self._providers
+
+    @property
+    def waiting(self) -> int:
+        """Cells whose address is waited for."""
+        return len(self._searches)
+
+    def use(self, providers: Sequence[Provider]) -> None:
+        """Ask these from now on, best first; what is being asked is asked to its end."""
+        self._providers = list(providers)
+        self._generation += 1
+        for search in self._searches:
+            search.failed_at.clear()
+        self._switched.set()
+        self._notify()
+
+    async def address(self, question: Question) -> Found | None:
+        """What a geocoder says of the point's cell; None where geocoding is off.
 
         Raises:
-            GeocoderFailed: it is not in the cache and the geocoder failed.
+            GeocoderFailed: all geocoders fail at this point, though not at others.
+            NotOurTurn: the right to ask is gone, or its patience: the message is to be given back.
+            Overtaken: too many newer check-ins wait.
         """
-        cell = h3.latlng_to_cell(latitude, longitude, RESOLUTION)
-        key = f"geo:{self._geocoder.name}:{language}:{cell}"
-        if (search := self._under_way.get(key)) is not None:
-            LOOKUPS.labels("shared").inc()
+        cell = cell_of(question.latitude, question.longitude)
+        if (known := await self._known(question, cell)) is not None:
+            return known
+        search = self._searches.get(cell, question.language)
+        if search is None:
+            if not any(_may_serve(provider, question.level) for provider in self._providers):
+                return None
+            search = self._search(question, cell)
+            self._notify()
         else:
-            search = _Search(asyncio.create_task(self._find(key, latitude, longitude, language), name=key))
-            self._under_way[key] = search
-            search.task.add_done_callback(lambda _task: self._under_way.pop(key, None))
-        search.waiters += 1
-        try:
-            return await asyncio.shield(search.task)
-        finally:
-            search.waiters -= 1
-            if not search.waiters:
-                search.task.cancel()  # nobody waits any more: somebody else was given the work
+            LOOKUPS.labels("shared").inc()
+        return await self._wait(search, question)
 
-    async def _find(self, key: str, latitude: float, longitude: float, language: str) -> str | None:
-        with contextlib.suppress(CacheUnavailable):  # fails open: asked again, a little slower
-            if (known := await self._cache.get(key)) is not None:
-                LOOKUPS.labels("cache").inc()
-                return known or None
+    def give_back(self) -> None:
+        """Let go of all who wait: another worker answers them."""
+        for search in list(self._searches):
+            self._searches.failed(search, NotOurTurn())
+
+    async def idle(self) -> None:
+        """Return when no geocoder is being asked; as long as a geocoder may take to answer."""
+        while self._asked:
+            await self._changed.wait()
+
+    async def run(self) -> None:
+        """Ask the providers, for ever."""
+        async with asyncio.TaskGroup() as runners:
+            while True:
+                self._switched.clear()
+                for provider in self._providers:
+                    for number in range(provider.geocoder.policy.parallel):
+                        runners.create_task(self._serve(provider, self._generation), name=f"{provider.name} {number}")
+                await self._switched.wait()
+
+    async def _known(self, question: Question, cell: str) -> Found | None:
+        is_sought = self._searches.get(cell, question.language) is not None  # so Redis does not know it
+        for provider in self._providers:
+            if not _may_serve(provider, question.level):
+                continue
+            known = await self._addresses.find(provider.geocoder, question.language, cell, here_alone=is_sought)
+            if known is not None:
+                fresh = self._addresses.fresh(known)
+                LOOKUPS.labels("cache" if fresh else "stale").inc()
+                if not fresh:
+                    self._search(question, cell)
+                    self._notify()
+                return Found(known.address, provider.geocoder.policy)
+            if provider.circuit.state == "closed":
+                return None  # it is to be asked, and not what a lesser one said
+        return None
+
+    def _search(self, question: Question, cell: str) -> Search:
+        return self._searches.add(
+            Search(cell, question.language, question.latitude, question.longitude, time.monotonic())
+        )
+
+    async def _wait(self, search: Search, question: Question) -> Found:
+        found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+        waiter = Waiter(question.level, question.asked_at, question.reply_key, found)
+        search.waiters.append(waiter)
+        self._make_room()
         try:
-            address = await self._ask(latitude, longitude, language)
-        except GeocoderFailed:
-            LOOKUPS.labels("failed").inc()
+            async with asyncio.timeout(PATIENCE):
+                return await found
+        except TimeoutError:
+            raise NotOurTurn from None
+        except (NotOurTurn, Overtaken) as problem:
+            LOOKUPS.labels("overtaken" if isinstance(problem, Overtaken) else "returned").inc()
             raise
-        LOOKUPS.labels("geocoder").inc()
-        with contextlib.suppress(CacheUnavailable):  # fails open
-            await self._cache.put(key, address or "", KEPT)
-        return address
+        finally:
+            self._searches.leave(search, waiter)
 
-    async def _ask(self, latitude: float, longitude: float, language: str) -> str | None:
-        async with self._parallel:
-            if self._limiter is not None:
-                await self._limiter.acquire()
-            started = time.monotonic()
-            try:
-                return await self._geocoder.reverse(latitude, longitude, language)
-            finally:
-                GEOCODER_SECONDS.observe(time.monotonic() - started)
+    def _make_room(self) -> None:
+        live = [waiter for waiter in self._searches.waiters() if waiter.level is Level.LIVE and not waiter.found.done()]
+        if len(live) > LIVE:
+            min(live, key=lambda waiter: waiter.asked_at).found.set_exception(Overtaken())
+
+    def _notify(self) -> None:
+        """Wake everybody who waits for a search to ask for."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _serve(self, provider: Provider, generation: int) -> None:
+        """Ask one provider until others are in use."""
+        while generation == self._generation:
+            changed = self._changed
+            if not any(self._is_for(provider, search) for search in self._searches):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._rest(provider)):
+                        await changed.wait()
+                continue
+            async with provider.places:
+                if (search := await self._choose(provider)) is not None:
+                    await self._ask(provider, search)
+
+    async def _choose(self, provider: Provider) -> Search | None:
+        """Wait until the provider may be asked, and then choose."""
+        try:
+            await provider.ready()
+        except NotOurTurn:
+            await self._turn.wait()
+            return None
+        await self._look_at_replies()
+        return self._searches.choose(lambda search: self._is_for(provider, search), time.monotonic())
+
+    def _is_for(self, provider: Provider, search: Search) -> bool:
+        """Whether this provider is the one to ask, now."""
+        now = time.monotonic()
+        if search.at is not None or search.not_before > now:
+            return False
+        book = search.for_the_book_alone
+        for other in self._providers:
+            if other.name in search.failed_at or not other.circuit.lets_through(now):
+                continue
+            if book and not other.geocoder.policy.stored:
+                continue
+            if other is not provider or (book and now < provider.backfills_from):
+                return False
+            return _asked_of(provider, search) not in self._asked
+        return False
+
+    def _rest(self, provider: Provider) -> float | None:
+        """Seconds until something may be to be done though nothing changes; None for never."""
+        now = time.monotonic()
+        times = (provider.circuit.tries_at(), provider.backfills_from, self._searches.wakes_at(now))
+        return min((at - now for at in times if at is not None and at > now), default=None)
+
+    async def _ask(self, provider: Provider, search: Search) -> None:
+        asked = _asked_of(provider, search)
+        search.at = provider.name
+        self._asked.add(asked)
+        if search.for_the_book_alone:
+            provider.backfills()
+        try:
+            address = await provider.ask(search.latitude, search.longitude, search.language)
+        except NotOurTurn as problem:  # who waits is given back when the right is seen to be gone
+            if not search.waiters:
+                self._searches.failed(search, problem)
+        except GeocoderFailed as problem:
+            self._failed(provider, search, problem)
+        else:
+            LOOKUPS.labels("geocoder").inc()
+            await self._addresses.keep(provider.geocoder, search.language, search.cell, address)
+            found = Found(address, provider.geocoder.policy)
+            self._searches.found(search, found)
+            for other in [one for one in self._searches if one.at is None and _asked_of(provider, one) == asked]:
+                self._searches.found(other, found)  # in another language, which this provider does not have
+        finally:
+            search.at = None
+            self._asked.discard(asked)
+            self._notify()
+
+    def _failed(self, provider: Provider, search: Search, problem: GeocoderFailed) -> None:
+        before = search.answers_before.get(provider.name)
+        search.attempts += before is not None and before < provider.answers
+        search.answers_before[provider.name] = provider.answers
+        search.failed_at.add(provider.name)
+        closed = {other.name for other in self._providers if other.circuit.state == "closed"}
+        if not search.waiters or search.attempts >= ATTEMPTS:
+            LOOKUPS.labels("failed").inc()
+            self._searches.failed(search, problem)
+        elif search.failed_at >= closed:
+            self._searches.rest(search, time.monotonic())
+
+    async def _look_at_replies(self) -> None:
+        """Learn which replies have gone out, if there is a choice to make."""
+        now = time.monotonic()
+        if len(self._searches) < 2 or now - self._looked_at < GLANCE:  # noqa: PLR2004 - a choice is between two
+            return
+        self._looked_at = now
+        unsure = {
+            waiter.reply_key: waiter for waiter in self._searches.waiters() if waiter.reply_key and not waiter.replied
+        }
+        newest = sorted(unsure, key=lambda key: -unsure[key].asked_at)[:LOOKED_AT]
+        for key in await self._replies.gone(newest):
+            unsure[key].replied = True
+
+
+def _may_serve(provider: Provider, level: Level) -> bool:
+    """What may not be stored is of no use to an old session."""
+    return level is not Level.BACKFILL or provider.geocoder.policy.stored
+
+
+def _asked_of(provider: Provider, search: Search) -> tuple[str, str, str]:
+    return provider.name, search.cell, provider.geocoder.policy.language(search.language)

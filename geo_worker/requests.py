@@ -1,15 +1,20 @@
-"""Owns the way of a geo request: the address to the reply first (a person waits for it), then to the book."""
+"""Owns the way of a geo request: the address to the reply first (a person waits for it), then to the book.
+
+The address of a geocoder whose terms forbid storing it goes to the reply alone, and nothing quotes it.
+"""
 
 import time
 from typing import Final
 
 from geo_worker.geocoders import GeocoderFailed
-from geo_worker.lookup import Lookup
-from shared.consume import Delivery, Done, Retry, Verdict
+from geo_worker.lookup import Lookup, Question
+from geo_worker.pace import NotOurTurn
+from geo_worker.searches import Found, Level, Overtaken
+from shared.consume import Delivery, Done, Retry, Return, Verdict
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.publisher import Headers, Publisher
-from shared.topology import ENRICHMENT
+from shared.topology import ENRICHMENT, GEO_BACKLOG
 
 # The check-in worker folds events into sessions under this lock (checkin_worker/inbox.py): with it, an address cannot
 # fall between the fold's reading and its writing.
@@ -31,30 +36,37 @@ WHERE user_id = $1 AND end_update_id = $3 AND end_time = to_timestamp($2)
 
 
 class GeoRequestHandler:
-    """Handles the messages of the queue `geo.requests`."""
+    """Handles the messages of the queues `geo.requests` and `geo.backlog`."""
 
-    def __init__(self, lookup: Lookup | None, attribution: str, pool: PrimaryPool, publisher: Publisher) -> None:
+    def __init__(self, lookup: Lookup, pool: PrimaryPool, publisher: Publisher) -> None:
         self._lookup = lookup
-        self._attribution = attribution
         self._pool = pool
         self._publisher = publisher
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Find the address and hand it on; both ends are the same when it happens twice."""
         request = decode(GeoRequest, delivery.body)
-        if self._lookup is None:
-            return Done()  # geocoding is off
         try:
-            address = await self._lookup.address(request.latitude, request.longitude, request.language)
+            found = await self._lookup.address(_question(request, delivery.queue))
+        except Overtaken:
+            await self._publisher.publish(GEO_BACKLOG.name, delivery.body, key=delivery.key, headers=delivery.trail)
+            return Done()
+        except NotOurTurn:
+            return Return()
         except GeocoderFailed as problem:
             return Retry(str(problem))
-        if address is not None:
-            await self._enrich(request, address, delivery.trail)
-            await self._store(request, address)
+        if found is None or found.address is None:
+            return Done()
+        await self._enrich(request, found.address, found, delivery.trail)
+        if found.policy.stored:
+            await self._store(request, found.address)
         return Done()
 
-    async def _enrich(self, request: GeoRequest, address: str, trail: Headers) -> None:
-        shown = f"{address} ({self._attribution})" if self._attribution else address
+    async def _enrich(self, request: GeoRequest, address: str, found: Found, trail: Headers) -> None:
+        if request.slot is None or request.reply_key is None or request.chat_id is None:
+            return
+        attribution = found.policy.attribution
+        shown = f"{address} ({attribution})" if attribution else address
         keyboard = {} if request.slot.reply_markup is None else {"reply_markup": request.slot.reply_markup}
         call = OutboundCall(
             key=f"{request.reply_key}:address",
@@ -64,6 +76,7 @@ class GeoRequestHandler:
             created_at=time.time(),
             target=request.reply_key,
             asked_at=request.asked_at,
+            quotable=found.policy.stored,
         )
         await self._publisher.publish(ENRICHMENT.name, encode(call), key=call.key, headers=trail)
 
@@ -73,3 +86,10 @@ class GeoRequestHandler:
             await connection.execute(LOCK, event.user_id)
             for statement in (TO_EVENT, TO_START, TO_END):
                 await connection.execute(statement, event.user_id, event.sent_at, event.update_id, address)
+
+
+def _question(request: GeoRequest, queue: str) -> Question:
+    level = Level.BACKFILL if request.slot is None else Level.OVERTAKEN if queue == GEO_BACKLOG.name else Level.LIVE
+    return Question(
+        request.latitude, request.longitude, request.language, level, request.asked_at or 0.0, request.reply_key
+    )

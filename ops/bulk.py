@@ -9,16 +9,18 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final, cast
 
-import aio_pika
 from aio_pika import DeliveryMode
 from aiormq import spec
 from aiormq.channel import Channel
 from pydantic import SecretStr
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, CONNECT_TIMEOUT, HEARTBEAT
-from shared.contracts import OutboundCall, encode
+from ops.broker import HINT, broker, broker_errors
+from shared.broker import BROKER_ERRORS
+from shared.contracts import Message, OutboundCall, encode
 from shared.errors import BrokerUnavailable
-from shared.topology import declare
+
+Keyed = tuple[str, Message]
+"""A message and its key, which it is known by in the queue."""
 
 IN_FLIGHT: Final = 200
 """Messages; what these are together is what uvloop writes at once (64 KiB): more of them make it slower."""
@@ -27,23 +29,27 @@ CONFIRM_TIMEOUT: Final = 30.0
 
 
 class BulkPublisher:
-    """Publishes calls to one queue."""
+    """Publishes messages to one queue."""
 
     def __init__(self, channel: Channel, queue: str) -> None:
         self._channel = channel
         self._queue = queue
 
     async def publish(self, calls: Sequence[OutboundCall]) -> None:
+        """Publish calls, each under the key that it has; as `publish_keyed` does."""
+        await self.publish_keyed([(call.key, call) for call in calls])
+
+    async def publish_keyed(self, messages: Sequence[Keyed]) -> None:
         """Return when the broker holds all of them safely.
 
         Raises:
             BrokerUnavailable: some may be in the queue, and some not; publish all of them again.
         """
         confirmed: list[str] = []
-        waiting = iter(calls)
+        waiting = iter(messages)
         try:
             async with asyncio.timeout(CONFIRM_TIMEOUT), asyncio.TaskGroup() as group:
-                for _ in range(min(IN_FLIGHT, len(calls))):
+                for _ in range(min(IN_FLIGHT, len(messages))):
                     group.create_task(self._publish(waiting, confirmed))
         except BROKER_ERRORS as late:
             raise BrokerUnavailable(f"{self._queue}: {late!r}") from late
@@ -51,16 +57,16 @@ class BulkPublisher:
             if problems.split(BROKER_ERRORS)[1] is not None:
                 raise
             raise BrokerUnavailable(f"{self._queue}: {problems.exceptions[0]!r}") from problems
-        if len(confirmed) < len(calls):  # aio-pika cancels who waits on a connection that died
+        if len(confirmed) < len(messages):  # aio-pika cancels who waits on a connection that died
             raise BrokerUnavailable(f"{self._queue}: the connection died")
 
-    async def _publish(self, waiting: Iterator[OutboundCall], confirmed: list[str]) -> None:
-        for call in waiting:
-            properties = spec.Basic.Properties(delivery_mode=DeliveryMode.PERSISTENT, message_id=call.key)
+    async def _publish(self, waiting: Iterator[Keyed], confirmed: list[str]) -> None:
+        for key, message in waiting:
+            properties = spec.Basic.Properties(delivery_mode=DeliveryMode.PERSISTENT, message_id=key)
             await self._channel.basic_publish(
-                encode(call), routing_key=self._queue, properties=properties, mandatory=True, wait=False
+                encode(message), routing_key=self._queue, properties=properties, mandatory=True, wait=False
             )
-            confirmed.append(call.key)
+            confirmed.append(key)
 
 
 @contextlib.asynccontextmanager
@@ -70,16 +76,8 @@ async def bulk_publisher(url: SecretStr, queue: str) -> AsyncIterator[BulkPublis
     Raises:
         BrokerUnavailable: RabbitMQ cannot be reached, or lets nobody in.
     """
-    try:
-        connection = await aio_pika.connect(url.get_secret_value(), timeout=CONNECT_TIMEOUT, heartbeat=HEARTBEAT)
-        await declare(connection)
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        underlay = cast("Channel", await channel.get_underlay_channel())  # there is no other kind
-    except BROKER_ERRORS as problem:
-        raise BrokerUnavailable(f"is RABBITMQ_URL right and the server up? {problem!r}") from problem
-    try:
+    async with broker(url) as connection:
+        with broker_errors(HINT):
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            underlay = cast("Channel", await channel.get_underlay_channel())  # there is no other kind
         yield BulkPublisher(underlay, queue)
-    finally:
-        with contextlib.suppress(*BROKER_ERRORS):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await connection.close()

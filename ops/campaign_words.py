@@ -1,12 +1,11 @@
 """Owns how campaigns are told: tallies in words, and a bar that moves while one is fed."""
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from ops.bar import Bar
 from ops.campaigns import Campaign, Tally
-from ops.terminal import OUT, people, say
+from ops.terminal import people, say
 
 if TYPE_CHECKING:
     from ops.campaign_feed import Seen
@@ -35,8 +34,6 @@ STATES: Final = MappingProxyType(
         "done": "is done",
     }
 )
-STILL: Final = 20
-"""Looks, half a second apart or more, at a queue that nobody takes from, before that is said."""
 
 
 def told(tally: Tally) -> str:
@@ -50,46 +47,23 @@ def titled(campaign: Campaign) -> str:
     return f"campaign {campaign.campaign_id} ({campaign.name})"
 
 
-class Bar:
-    """Looks on while a campaign is fed: a bar on a terminal, and everywhere a line for each change of state."""
+class CampaignBar(Bar):
+    """Looks on while a campaign is fed: the bar, and everywhere a line for each change of state."""
+
+    nobody = "nobody takes from outbound.bulk: `fleet pause` says whether bulk is paused; is a sender there?"
 
     def __init__(self) -> None:
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}", markup=False),
-            TimeRemainingColumn(),
-        )
-        self._progress = Progress(*columns, console=OUT, transient=True, disable=not OUT.is_terminal)
-        self._task = self._progress.add_task("", total=None, told="")
+        super().__init__()
         self._state = "running"
-        self._still = 0
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
 
     def see(self, seen: "Seen") -> None:
         """Move on; say it when the state is another, or when nobody takes from the queue."""
         campaign, tally = seen.campaign, seen.tally
-        settled = tally.people - tally.waiting
-        self._progress.update(
-            self._task, description=titled(campaign), total=tally.people, completed=settled, told=_told_shortly(tally)
-        )
+        self.move(titled(campaign), tally.people - tally.waiting, tally.people, _told_shortly(tally))
         if campaign.state not in {self._state, "done"}:
             say(f"{titled(campaign)} {STATES[campaign.state].format(id=campaign.campaign_id)}")
         self._state = campaign.state
-        self._still = self._still + 1 if seen.queue.waiting and not seen.queue.consumers else 0
-        if self._still == STILL:
-            say("nobody takes from outbound.bulk: `fleet pause` says whether bulk is paused; is a sender there?")
-
-    def away(self, problem: Exception) -> None:
-        """Say that an engine went away."""
-        say(f"{problem!r}: it goes on as soon as the engine is back")
+        self.look(seen.queue)
 
 
 def _told_shortly(tally: Tally) -> str:

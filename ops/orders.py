@@ -1,4 +1,4 @@
-"""Owns operators' orders to the sender: given into `sender.turn`, where RabbitMQ keeps them, and seen obeyed or not.
+"""Owns operators' orders: given as notes to whoever holds a right, which RabbitMQ keeps, and the sender seen to obey.
 
 The sender says nothing back, and need not: what it pauses it does not consume, which RabbitMQ knows.
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from aio_pika import DeliveryMode, Message
+import aio_pika
+from aio_pika import DeliveryMode
 from aio_pika.abc import AbstractChannel
 from pydantic import SecretStr
 
 from ops.broker import broker, broker_errors
-from shared.contracts import CallPriority, Order, encode
+from shared.contracts import CallPriority, Message, Order, encode
 from shared.topology import BULK, ENRICHMENT, FILES, INTERACTIVE, SENDER_TURN, WorkQueue
 
 NOTE: Final = "order"
@@ -32,10 +33,11 @@ TIMEOUT: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many messages wait in some queues, and how many consumers take from them."""
+    """How many messages wait in some queues, how many consumers take from them, and how many are tried again later."""
 
     waiting: int
     consumers: int
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,24 @@ class Seen:
 
 
 class OrderDesk:
-    """Gives orders, and looks at queues."""
+    """Leaves notes, of which orders to the sender are one kind, and looks at queues."""
 
     def __init__(self, channel: AbstractChannel) -> None:
         self._channel = channel
 
     async def give(self, order: Order) -> None:
-        """Return when RabbitMQ keeps the order, whoever is the sender.
+        """Return when RabbitMQ keeps the order, whoever is the sender; as `leave` does."""
+        await self.leave(SENDER_TURN, order, order.subject)
+
+    async def leave(self, turn: WorkQueue, message: Message, subject: str) -> None:
+        """Return when RabbitMQ keeps the message as a note, for whoever holds the right of that queue.
 
         Raises:
-            BrokerUnavailable: it may be kept or not; give it again.
+            BrokerUnavailable: it may be kept or not; leave it again.
         """
-        message = Message(encode(order), type=NOTE, message_id=order.subject, delivery_mode=DeliveryMode.PERSISTENT)
-        with broker_errors(f"{SENDER_TURN.name}:"):
-            await self._channel.default_exchange.publish(message, SENDER_TURN.name, mandatory=True, timeout=TIMEOUT)
+        note = aio_pika.Message(encode(message), type=NOTE, message_id=subject, delivery_mode=DeliveryMode.PERSISTENT)
+        with broker_errors(f"{turn.name}:"):
+            await self._channel.default_exchange.publish(note, turn.name, mandatory=True, timeout=TIMEOUT)
 
     async def depth(self, *queues: WorkQueue) -> Depth:
         """What RabbitMQ says of the queues together, at this moment.
@@ -73,11 +79,15 @@ class OrderDesk:
             BrokerUnavailable: it says nothing.
         """
         with broker_errors("looking at the queues:"):
-            seen = [
-                (await self._channel.declare_queue(queue.name, passive=True, timeout=TIMEOUT)).declaration_result
-                for queue in queues
-            ]
-        return Depth(sum(one.message_count or 0 for one in seen), sum(one.consumer_count or 0 for one in seen))
+            seen = [await self._look(queue.name) for queue in queues]
+            later = [await self._look(name) for queue in queues for name in queue.retry_names]
+        waiting, consumers = sum(count for count, _ in seen), sum(count for _, count in seen)
+        return Depth(waiting, consumers, sum(count for count, _ in later))
+
+    async def _look(self, name: str) -> tuple[int, int]:
+        """The messages and the consumers of one queue."""
+        seen = (await self._channel.declare_queue(name, passive=True, timeout=TIMEOUT)).declaration_result
+        return seen.message_count or 0, seen.consumer_count or 0
 
     async def seen(self, priority: CallPriority) -> Seen:
         """What can be known of a priority at this moment."""

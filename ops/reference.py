@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from checkin_worker.settings import WorkerSettings
 from geo_worker.settings import GeoSettings
 from ingress.settings import IngressSettings
-from ops.settings import CompanySettings, ReminderSettings, RetainSettings
+from ops.settings import BackfillSettings, CompanySettings, GeoDeskSettings, ReminderSettings, RetainSettings
 from ops.webhook import WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
@@ -33,6 +33,8 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet remind": ReminderSettings,
     "fleet campaign": ReminderSettings,
     "fleet pause": settings.BrokerSettings,
+    "fleet geo": GeoDeskSettings,
+    "fleet geocode": BackfillSettings,
     "fleet retain": RetainSettings,
     "fleet (the rest)": CompanySettings,
 }

@@ -1,6 +1,13 @@
 """Owns what operators' commands read from the environment."""
 
-from shared.settings import BrokerSettings, ConsentSettings, DatabaseSettings, RetentionSettings, WorkdaySettings
+from shared.settings import (
+    BrokerSettings,
+    CacheSettings,
+    ConsentSettings,
+    DatabaseSettings,
+    RetentionSettings,
+    WorkdaySettings,
+)
 
 
 class CompanySettings(DatabaseSettings, WorkdaySettings):
@@ -13,3 +20,11 @@ class ReminderSettings(CompanySettings, BrokerSettings, ConsentSettings):
 
 class RetainSettings(DatabaseSettings, RetentionSettings):
     """What `fleet retain` reads."""
+
+
+class GeoDeskSettings(BrokerSettings, CacheSettings):
+    """What `fleet geo` reads."""
+
+
+class BackfillSettings(DatabaseSettings, GeoDeskSettings):
+    """What `fleet geocode` reads."""

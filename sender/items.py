@@ -80,4 +80,6 @@ class Item:
             return
         self.amended_at = change.created_at
         params = {**self.call.params, "text": change.params["text"]}
-        self.call = msgspec.structs.replace(self.call, params=params, awaits_enrichment=False)
+        self.call = msgspec.structs.replace(
+            self.call, params=params, awaits_enrichment=False, quotable=self.call.quotable and change.quotable
+        )

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import msgspec
 
 from sender.endings import Ending
-from shared.contracts import OutboundCall, encode
+from shared.contracts import OutboundCall, encode, place_of
 from shared.errors import CacheUnavailable
 
 REMEMBERED: Final = 20_000
@@ -80,7 +80,7 @@ class Places:
         while self._untold:
             key, value = next(iter(self._untold.items()))
             try:
-                await self._store.put(f"call:{key}", value, KEPT)
+                await self._store.put(place_of(key), value, KEPT)
             except CacheUnavailable:
                 return
             self._untold.pop(key, None)
@@ -131,7 +131,7 @@ class Places:
             return ending
         if now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
-        return _read(await self._store.get(f"call:{key}"), now)
+        return _read(await self._store.get(place_of(key)), now)
 
     async def under_way(self, key: str) -> None:
         """Let whoever comes after this process know that the call is about to be written.
@@ -139,12 +139,12 @@ class Places:
         Raises:
             CacheUnavailable: nobody would know.
         """
-        await self._store.put(f"call:{key}", _UNDER_WAY, KEPT)
+        await self._store.put(place_of(key), _UNDER_WAY, KEPT)
 
     async def was_not_written(self, key: str) -> None:
         """Take `under_way` back."""
         with contextlib.suppress(CacheUnavailable):  # then it counts as unknown, which is on the safe side
-            await self._store.put(f"call:{key}", _FOR_NOTHING, KEPT)
+            await self._store.put(place_of(key), _FOR_NOTHING, KEPT)
 
     async def ended(self, key: str, ending: Ending) -> None:
         """Remember how the call ended."""
@@ -153,7 +153,7 @@ class Places:
             await self._was_sent(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}")
             return
         with contextlib.suppress(CacheUnavailable):  # likewise
-            await self._store.put(f"call:{key}", _UNDER_WAY if ending.outcome == "unknown" else _NOT_SENT, KEPT)
+            await self._store.put(place_of(key), _UNDER_WAY if ending.outcome == "unknown" else _NOT_SENT, KEPT)
 
     def forget_failures(self) -> None:
         """Another may have sent since what failed here; Redis is to be asked again."""
@@ -162,7 +162,7 @@ class Places:
     async def _was_sent(self, key: str, value: str) -> None:
         """Nothing is told of a call after this, so it may be told late."""
         try:
-            await self._store.put(f"call:{key}", value, KEPT)
+            await self._store.put(place_of(key), value, KEPT)
         except CacheUnavailable:
             self._untold[key] = value
             if len(self._untold) > REMEMBERED:

@@ -69,7 +69,7 @@ def receipt_of(call: OutboundCall, priority: Priority, ending: Ending) -> Receip
         chat_id=call.chat_id,
         method=call.method,
         priority=priority.label,
-        what=str(said)[:WHAT],
+        what=str(said)[:WHAT] if call.quotable else "",
         outcome=ending.outcome,
         created_at=call.created_at,
         settled_at=ending.at,

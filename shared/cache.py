@@ -6,7 +6,8 @@ again, and after a failure Redis is left alone for a second: a frozen Redis adds
 
 import asyncio
 import time
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
 
 import redis.asyncio
 from pydantic import SecretStr
@@ -43,7 +44,15 @@ class Cache:
         Raises:
             CacheUnavailable: as of every method here, when Redis did not answer in time.
         """
-        return await self._ask("GET", key)
+        answer = await self._ask("GET", key)
+        return answer if isinstance(answer, str) else None
+
+    async def which(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that have a value."""
+        if not keys:
+            return set()
+        values = await self._ask("MGET", *keys)
+        return {key for key, value in zip(keys, cast("list[str | None]", values), strict=True) if value is not None}
 
     async def put(self, key: str, value: str, seconds: int) -> None:
         """Keep the value for that many seconds."""
@@ -61,16 +70,15 @@ class Cache:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _ask(self, *command: str | int) -> str | None:
+    async def _ask(self, *command: str | int) -> object:
         async with self._connections:
             return await self._ask_now(*command)
 
-    async def _ask_now(self, *command: str | int) -> str | None:
+    async def _ask_now(self, *command: str | int) -> object:
         if time.monotonic() < self._away_until:
             raise CacheUnavailable("Redis was away a moment ago")
         try:
-            answer = await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         except (RedisError, OSError, TimeoutError, UnicodeDecodeError) as problem:
             self._away_until = time.monotonic() + LEFT_ALONE
             raise CacheUnavailable(f"{command[0]}: {problem!r}") from problem
-        return answer if isinstance(answer, str) else None

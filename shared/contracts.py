@@ -71,6 +71,7 @@ class OutboundCall(Message, frozen=True, kw_only=True):
         late_after: seconds after its making from which the call is late. Then `late_note` is added to its text, or
             the call is dropped if there is none. None: never late.
         campaign_id: the campaign that it is part of.
+        quotable: whether its text may be stored; some geocoders forbid it of their addresses.
     """
 
     key: str
@@ -88,6 +89,12 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     late_after: float | None = None
     late_note: str | None = None
     campaign_id: int | None = None
+    quotable: bool = True
+
+
+def place_of(key: str) -> str:
+    """Where in Redis the sender remembers what became of the call of this key, once it is over."""
+    return f"call:{key}"
 
 
 CallOutcome = Literal["sent", "unknown", "unreachable", "refused", "failed", "expired", "withdrawn", "superseded"]
@@ -174,20 +181,62 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class GeoRequest(Message, frozen=True, kw_only=True):
-    """Asks for the address of a point, in `geo.requests`.
+    """Asks for the address of a point, in `geo.requests`, or in `geo.backlog` if nobody waits for it.
 
-    The address goes to the event and its session (`event`), and into the reply named `reply_key` in `chat_id`.
-    Latitude and longitude are degrees, WGS 84. `language` is an IETF tag. `asked_at` is the reply's.
+    The address goes to the event and its session (`event`), and into the reply named `reply_key` in `chat_id`, where
+    there is one: all of `reply_key`, `chat_id` and `slot`, or none of them. Latitude and longitude are degrees, WGS 84.
+    `language` is an IETF tag. `asked_at` is the reply's.
     """
 
-    reply_key: str
-    chat_id: int
-    slot: Slot
     event: EventRef
     latitude: float
     longitude: float
     language: str
+    reply_key: str | None = None
+    chat_id: int | None = None
+    slot: Slot | None = None
     asked_at: float | None = None
+
+
+class GeocoderChoice(Message, frozen=True, kw_only=True):
+    """Which geocoders an operator wants, best first, in `geo.turn`: the active geo worker keeps the newest.
+
+    Attributes:
+        names: of geocoders; none for those that the worker's own settings name.
+        url: the address of the first, if it is not the one in the settings.
+        given_at: unix seconds; a later choice replaces an earlier one.
+    """
+
+    names: list[str]
+    given_at: float
+    url: str | None = None
+
+
+Circuit = Literal["closed", "open", "probing"]
+"""closed: asked as usual. open: left alone after failures. probing: one request tries whether it answers again."""
+
+
+class GeoStatus(Message, frozen=True, kw_only=True):
+    """What the active geo worker says of itself in Redis, under GEO_STATUS, every few seconds.
+
+    Attributes:
+        at: unix seconds.
+        circuits: of the geocoders in use, by name, best first.
+        unstored: those of them whose addresses may be told and not written down.
+        chosen_at: `given_at` of the newest choice that the worker knows; None if it knows none.
+        problem: why that choice cannot be obeyed, and what to do; empty if it is obeyed.
+        waiting: cells whose address is waited for.
+    """
+
+    at: float
+    circuits: dict[str, Circuit]
+    unstored: list[str] = []
+    chosen_at: float | None = None
+    problem: str = ""
+    waiting: int = 0
+
+
+GEO_STATUS: Final = "geo:status"
 
 
 M = TypeVar("M", bound=Message)

@@ -8,7 +8,7 @@ import re
 import sys
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -155,19 +155,38 @@ class TelegramSettings(BotIdentity):
     )
 
 
+GEOCODERS: Final = ("photon", "nominatim", "google", "mapbox", "offline")
+
+
+def _geocoders(value: str) -> str:
+    names = [name.strip() for name in value.split(",")]
+    if names != ["none"] and (set(names) - {*GEOCODERS} or len(set(names)) < len(names)):
+        msg = f"must be none, or one or several of {', '.join(GEOCODERS)}, each once, with commas between them"
+        raise ValueError(msg)
+    return ",".join(names)
+
+
 class GeocodingSwitch(Settings):
     """Whether addresses are looked up at all."""
 
-    geocoder: Literal["photon", "nominatim", "offline", "none"] = Field(
+    geocoder: Annotated[str, AfterValidator(_geocoders)] = Field(
         "offline",
-        description="`photon`, `nominatim`, `offline` (a table of places, no network) or `none`",
+        description=(
+            "`photon`, `nominatim`, `google`, `mapbox`, `offline` (a table of places, no network) or `none`; "
+            "of a comma-separated list the next is asked while one fails"
+        ),
     )
     disable_geocoding: bool = Field(default=False, description="`true` is the same as `GEOCODER=none`")
 
     @property
+    def geocoders(self) -> list[str]:
+        """Names of the geocoders to ask, best first; none if geocoding is off."""
+        return [] if self.disable_geocoding or self.geocoder == "none" else self.geocoder.split(",")
+
+    @property
     def geocoding(self) -> bool:
         """Whether replies may expect an address."""
-        return self.geocoder != "none" and not self.disable_geocoding
+        return bool(self.geocoders)
 
 
 class WorkdaySettings(Settings):

@@ -39,7 +39,9 @@ class WorkQueue:
 
 
 UPDATES: Final = WorkQueue("updates", dead="dead.updates", retries=(1, 5, 30, 120))
-GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", retries=(2, 10, 60, 300), single_active=True)
+GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", retries=(2, 10, 60, 300))
+GEO_BACKLOG: Final = WorkQueue("geo.backlog", dead="dead.geo", retries=(60, 300, 1800))
+"""Points whose address nobody waits for: of old sessions, and of check-ins that newer ones have overtaken."""
 INTERACTIVE: Final = WorkQueue("outbound.interactive", dead="dead.outbound", delivery_limit=1000)
 ENRICHMENT: Final = WorkQueue("outbound.enrichment", dead="dead.outbound", delivery_limit=1000)
 BULK: Final = WorkQueue("outbound.bulk", dead="dead.outbound", delivery_limit=1000)
@@ -48,12 +50,14 @@ FILES: Final = WorkQueue("outbound.files", dead="dead.outbound", delivery_limit=
 RECEIPTS: Final = WorkQueue("receipts", dead="dead.receipts", retries=(5, 30, 120))
 REPORTS: Final = WorkQueue("reports", dead="dead.reports", retries=(5, 30, 120))
 SENDER_TURN: Final = WorkQueue("sender.turn", dead="", delivery_limit=1_000_000, single_active=True)
+GEO_TURN: Final = WorkQueue("geo.turn", dead="", delivery_limit=1_000_000, single_active=True)
 INGRESS_TURN: Final = WorkQueue("ingress.turn", dead="", delivery_limit=1_000_000, single_active=True)
-"""Their active consumer holds the right to send, or to poll (`shared.turn`). Their messages are worth nothing."""
+"""Their active consumer holds the right to send, to ask geocoders, or to poll (`shared.turn`)."""
 
 WORK_QUEUES: Final = (
     UPDATES,
     GEO_REQUESTS,
+    GEO_BACKLOG,
     INTERACTIVE,
     ENRICHMENT,
     BULK,
@@ -61,6 +65,7 @@ WORK_QUEUES: Final = (
     RECEIPTS,
     REPORTS,
     SENDER_TURN,
+    GEO_TURN,
     INGRESS_TURN,
 )
 _QUORUM: Final = {"x-queue-type": "quorum"}

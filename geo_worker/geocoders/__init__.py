@@ -1,5 +1,6 @@
 """One file a geocoder, each written from its documentation; all keep the contract below."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,7 +8,15 @@ from shared.errors import FleetError
 
 
 class GeocoderFailed(FleetError):
-    """The geocoder did not answer, or not with what its documentation promises; another try may succeed."""
+    """The geocoder did not answer, or not with what its documentation promises; another try may succeed.
+
+    Attributes:
+        retry_after: seconds for which it asked to be left alone; None if it did not say.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +25,30 @@ class Policy:
 
     Attributes:
         rate: requests a second at most; None where there is nobody to be polite to.
-        parallel: requests under way at once.
+        parallel: requests under way at once. With one, the pause of 1 / `rate` counts from the answer.
+        backfill_rate: requests a second for addresses that nobody waits for, if these must be fewer.
+        cached_for: seconds for which an address may be kept to be used again; 0: not at all.
+        stored: whether an address may be written down for good.
         attribution: what must be shown with an address, or nothing.
+        languages: the IETF tags that it answers in, the first for people of all others; empty: in any.
     """
 
     rate: float | None = None
     parallel: int = 1
+    backfill_rate: float | None = None
+    cached_for: float = 24 * 3600.0
+    stored: bool = True
     attribution: str = ""
+    languages: tuple[str, ...] = ()
+
+    def language(self, wanted: str) -> str:
+        """The language in which it answers a person of that language."""
+        return wanted if not self.languages or wanted in self.languages else self.languages[0]
+
+
+Gate = Callable[[], Awaitable[None]]
+"""Awaited right before a request is written: between its last step and the write is nothing. It may wait; what it
+raises stops the request."""
 
 
 class Geocoder(Protocol):
@@ -31,8 +57,8 @@ class Geocoder(Protocol):
     name: str
     policy: Policy
 
-    async def reverse(self, latitude: float, longitude: float, language: str) -> str | None:
-        """The address of a point (degrees), in the language if it can be had; None where there is no address.
+    async def reverse(self, latitude: float, longitude: float, language: str, gate: Gate) -> str | None:
+        """The address of a point (degrees), in a language of its policy; None where there is no address.
 
         Raises:
             GeocoderFailed: no answer, or not one that can be understood.

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from babel import Locale, UnknownLocaleError
 
-from geo_worker.geocoders import GeocoderFailed, Policy, one_line
+from geo_worker.geocoders import Gate, GeocoderFailed, Policy, one_line
 
 NEAR: Final = 50.0
 """Kilometres; a town farther away is no address."""
@@ -29,7 +29,7 @@ _AZERBAIJANI: Final = {
 
 
 class Offline:
-    """Looks up the nearest town."""
+    """Looks up the nearest town. Nobody is asked, so its policy asks for nothing."""
 
     name = "offline"
     policy = Policy(parallel=8)
@@ -37,8 +37,9 @@ class Offline:
     def __init__(self) -> None:
         self._loading = asyncio.create_task(asyncio.to_thread(_load), name="load-towns")
 
-    async def reverse(self, latitude: float, longitude: float, language: str) -> str | None:
+    async def reverse(self, latitude: float, longitude: float, language: str, gate: Gate) -> str | None:
         """The nearest town and its country, or None at sea and in deserts."""
+        del gate  # nothing leaves
         try:
             towns = await asyncio.shield(self._loading)
         except ImportError as problem:

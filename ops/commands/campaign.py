@@ -10,7 +10,7 @@ from ops.broker import broker
 from ops.campaign_feed import Seen, feed
 from ops.campaign_start import Plan, Recipients, start
 from ops.campaign_texts import CampaignTexts
-from ops.campaign_words import STATES, Bar, titled, told
+from ops.campaign_words import STATES, CampaignBar, titled, told
 from ops.campaigns import Campaign, OrderState, Tally
 from ops.commands.types import ASKING, length
 from ops.database import connected
@@ -108,7 +108,7 @@ def show_(number: Number) -> None:
 
 def _feed(settings: ReminderSettings, number: int) -> None:
     try:
-        with Bar() as bar:
+        with CampaignBar() as bar:
             seen = done(feed(settings, number, bar), FEEDING)
     except KeyboardInterrupt:
         say(f"what is queued goes out; `fleet campaign run {number}` goes on, `fleet campaign cancel {number}` ends it")

@@ -1,5 +1,6 @@
 """A geo request from the queue's bytes to the book and the sender's queue, with a real PostgreSQL and RabbitMQ."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -11,38 +12,38 @@ import aio_pika
 import asyncpg
 import msgspec
 import pytest
+import redis.asyncio
 from aio_pika.abc import AbstractConnection
+from aiohttp import web
 from pydantic import SecretStr
 
 from checkin_worker.attendance import Event
 from checkin_worker.book import Book, Rules, Sent
 from checkin_worker.inbox import Inbox
 from checkin_worker.people import People, Person
-from geo_worker.geocoders import Geocoder, Policy
+from geo_worker import searches
+from geo_worker.addresses import Addresses
+from geo_worker.app import Replies
+from geo_worker.geocoders import Gate, Geocoder, Policy
 from geo_worker.geocoders.nominatim import Nominatim
 from geo_worker.lookup import Lookup
+from geo_worker.provider import Provider
 from geo_worker.requests import GeoRequestHandler
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
 from shared.cache import Cache
-from shared.consume import Delivery, Done, Retry
+from shared.consume import Delivery, Done, Return
 from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, decode, encode
 from shared.database import PrimaryPool
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings
-from shared.topology import ENRICHMENT, GEO_REQUESTS, declare
+from shared.topology import ENRICHMENT, GEO_BACKLOG, GEO_REQUESTS, declare
 from shared.workday import Schedule
-from tests.unit.geo_worker.geocoder_stand_in import (
-    BAKU,
-    NOMINATIM_BAKU,
-    NOMINATIM_SEA,
-    SEA,
-    StandIn,
-    documented,
-    stand_in,
-)
+from tests.unit.geo_worker.geocoder_answers import BAKU, NOMINATIM_BAKU, NOMINATIM_SEA, SEA
+from tests.unit.geo_worker.geocoder_stand_in import StandIn, documented, stand_in
+from tests.unit.geo_worker.lookup_room import Right
 
 USER, COLLEAGUE = 5_100_000_007, 5_100_000_014
 OFFICE_HOURS = Schedule("office", clock_time(9, 0), clock_time(18, 0))
@@ -80,7 +81,8 @@ async def broker(engines: Engines) -> AsyncIterator[AbstractConnection]:
 async def connection(broker: AbstractConnection) -> AbstractConnection:
     """The queue is empty."""
     async with broker.channel() as channel:
-        await (await channel.get_queue(ENRICHMENT.name, ensure=False)).purge()
+        for queue in (ENRICHMENT, GEO_BACKLOG):
+            await (await channel.get_queue(queue.name, ensure=False)).purge()
     return broker
 
 
@@ -99,15 +101,34 @@ async def server() -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-async def handler(
-    server: StandIn, redis_url: str, pool: PrimaryPool, publisher: Publisher
+async def nominatim(server: StandIn) -> AsyncIterator[Nominatim]:
+    async with contextlib.aclosing(Nominatim(server.url, "it@example.az", 1000.0, 5.0)) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def asking(
+    geocoder: Geocoder | None, redis_url: str, pool: PrimaryPool, publisher: Publisher
 ) -> AsyncIterator[GeoRequestHandler]:
-    """Put together as the geo worker does it."""
-    async with (
-        contextlib.aclosing(Nominatim(server.url, "it@example.az", 1000.0, 5.0)) as nominatim,
-        contextlib.aclosing(Cache(SecretStr(redis_url))) as cache,
-    ):
-        yield GeoRequestHandler(Lookup(nominatim, cache), nominatim.policy.attribution, pool, publisher)
+    """A handler put together as the geo worker does it, which always has the right to ask."""
+    async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
+        right = Right()
+        providers = [] if geocoder is None else [Provider(geocoder, right)]
+        lookup = Lookup(Addresses(cache), Replies(cache), right, providers)
+        running = asyncio.create_task(lookup.run())
+        try:
+            yield GeoRequestHandler(lookup, pool, publisher)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+
+@pytest.fixture
+async def handler(
+    nominatim: Nominatim, redis_url: str, pool: PrimaryPool, publisher: Publisher
+) -> AsyncIterator[GeoRequestHandler]:
+    async with asking(nominatim, redis_url, pool, publisher) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -142,8 +163,8 @@ def about(event: Event, point: tuple[float, float] = BAKU) -> Delivery:
     return delivery(encode(request))
 
 
-def delivery(body: bytes) -> Delivery:
-    return Delivery(queue=GEO_REQUESTS.name, key="700:0", body=body, headers={}, tries=0, redelivered=False)
+def delivery(body: bytes, queue: str = GEO_REQUESTS.name) -> Delivery:
+    return Delivery(queue=queue, key="700:0", body=body, headers={}, tries=0, redelivered=False)
 
 
 async def rows(pool: PrimaryPool, query: str, *values: object) -> list[asyncpg.Record]:
@@ -227,14 +248,17 @@ async def test_coordinates_leave_the_cluster_with_four_decimals(handler: GeoRequ
     assert (server.asked[0].query["lat"], server.asked[0].query["lon"]) == ("40.3717", "49.8505")
 
 
-class Unattributed:
-    """A geocoder that asks for no attribution."""
+class Terse:
+    """A geocoder that answers everything alike, on terms of its own."""
 
-    name = "unattributed"
-    policy = Policy()
+    name = "terse"
 
-    async def reverse(self, latitude: float, longitude: float, language: str) -> str | None:
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    async def reverse(self, latitude: float, longitude: float, language: str, gate: Gate) -> str | None:
         del latitude, longitude, language
+        await gate()
         return "Bakı, Azərbaycan"
 
     async def aclose(self) -> None:
@@ -244,11 +268,65 @@ class Unattributed:
 async def test_nothing_is_attributed_where_nobody_asks_for_it(
     pool: PrimaryPool, publisher: Publisher, connection: AbstractConnection, redis_url: str
 ) -> None:
-    geocoder: Geocoder = Unattributed()
-    async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
-        await GeoRequestHandler(Lookup(geocoder, cache), geocoder.policy.attribution, pool, publisher)(about(CAME))
+    async with asking(Terse(Policy()), redis_url, pool, publisher) as handler:
+        await handler(about(CAME))
     (call,) = await published(connection)
     assert call.params["text"] == "✅ 👤 Ləman\n📍 Bakı, Azərbaycan\nSağ olun"
+    assert call.quotable
+
+
+async def test_what_may_not_be_stored_is_told_and_written_nowhere(
+    pool: PrimaryPool, publisher: Publisher, connection: AbstractConnection, redis_url: str
+) -> None:
+    terms = Policy(cached_for=0.0, stored=False, attribution="Google Maps")
+    async with asking(Terse(terms), redis_url, pool, publisher) as handler:
+        assert await handler(about(CAME)) == Done()
+    (call,) = await published(connection)
+    assert call.params["text"] == "✅ 👤 Ləman\n📍 Bakı, Azərbaycan (Google Maps)\nSağ olun"
+    assert not call.quotable, "or the receipt would bring it into the table calls"
+    assert await addresses(pool) == {"events": [None] * 2, "sessions": [None] * 2, "colleague": [None] * 4}
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        assert await client.keys() == []
+
+
+async def test_an_old_session_gets_its_address_and_nobody_is_told(
+    handler: GeoRequestHandler, pool: PrimaryPool, connection: AbstractConnection
+) -> None:
+    request = GeoRequest(
+        event=EventRef(USER, int(CAME.sent_at.timestamp()), CAME.update_id),
+        latitude=BAKU[0],
+        longitude=BAKU[1],
+        language="az",
+    )
+    assert await handler(delivery(encode(request), GEO_BACKLOG.name)) == Done()
+    assert (await addresses(pool))["sessions"] == [ADDRESS, None]
+    assert await published(connection) == []
+
+
+async def test_who_is_overtaken_by_too_many_is_put_into_the_backlog(
+    handler: GeoRequestHandler,
+    connection: AbstractConnection,
+    server: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("geo_worker.lookup.LIVE", 1)
+    answer, go_on = server.answer, asyncio.Event()
+
+    async def held(request: web.Request) -> web.StreamResponse:
+        await go_on.wait()
+        return await answer(request)
+
+    server.answer = held
+    first = asyncio.create_task(handler(about(CAME)))
+    await server.arrival.wait()
+    second = asyncio.create_task(handler(about(WENT)))
+    assert await first == Done()
+    go_on.set()
+    assert await second == Done()
+    async with connection.channel() as channel:
+        queue = await channel.get_queue(GEO_BACKLOG.name, ensure=False)
+        message = await queue.get(no_ack=True)
+    assert decode(GeoRequest, message.body) == decode(GeoRequest, about(CAME).body)
 
 
 async def test_the_same_request_twice_changes_nothing_more(
@@ -271,23 +349,42 @@ async def test_where_there_is_no_address_nothing_is_said_or_stored(
     assert await addresses(pool) == {"events": [None] * 2, "sessions": [None] * 2, "colleague": [None] * 4}
 
 
-async def test_a_geocoder_that_fails_is_asked_again_later(
-    handler: GeoRequestHandler, pool: PrimaryPool, connection: AbstractConnection, server: StandIn
+async def test_while_the_geocoder_fails_the_request_waits_in_hand(
+    handler: GeoRequestHandler,
+    pool: PrimaryPool,
+    connection: AbstractConnection,
+    server: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(searches, "REST", 0.01)
     server.answer = documented([], [])
-    verdict = await handler(about(CAME))
-    assert isinstance(verdict, Retry)
-    assert "documented" in verdict.reason
+    waiting = asyncio.create_task(handler(about(CAME)))
+    await server.arrival.wait()
     assert await published(connection) == []
     server.answer = documented(NOMINATIM_BAKU, NOMINATIM_SEA)
-    assert await handler(about(CAME)) == Done()
+    assert await waiting == Done()
     assert (await addresses(pool))["events"] == [ADDRESS, None]
 
 
-async def test_with_geocoding_off_a_request_is_done_without_anything(
-    pool: PrimaryPool, publisher: Publisher, connection: AbstractConnection
+async def test_when_the_right_to_ask_is_gone_the_request_goes_back(
+    nominatim: Nominatim, server: StandIn, pool: PrimaryPool, publisher: Publisher, redis_url: str
 ) -> None:
-    assert await GeoRequestHandler(None, "", pool, publisher)(about(CAME)) == Done()
+    async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
+        right = Right(held=False)
+        lookup = Lookup(Addresses(cache), Replies(cache), right, [Provider(nominatim, right)])
+        waiting = asyncio.create_task(GeoRequestHandler(lookup, pool, publisher)(about(CAME)))
+        while not lookup.waiting:  # noqa: ASYNC110 - it comes within some steps of the event loop
+            await asyncio.sleep(0)
+        lookup.give_back()
+        assert await waiting == Return()
+    assert server.asked == []
+
+
+async def test_with_geocoding_off_a_request_is_done_without_anything(
+    pool: PrimaryPool, publisher: Publisher, connection: AbstractConnection, redis_url: str
+) -> None:
+    async with asking(None, redis_url, pool, publisher) as handler:
+        assert await handler(about(CAME)) == Done()
     assert await published(connection) == []
     assert (await addresses(pool))["events"] == [None, None]
 
@@ -299,15 +396,13 @@ async def test_what_is_no_request_is_undecodable(handler: GeoRequestHandler, bod
 
 
 async def test_a_person_who_waits_hears_the_address_even_while_the_book_is_away(
-    server: StandIn, redis_url: str, publisher: Publisher, connection: AbstractConnection
+    nominatim: Nominatim, redis_url: str, publisher: Publisher, connection: AbstractConnection
 ) -> None:
     nowhere = f"postgresql://fleet@{LOOPBACK}:{free_port()}/fleet"
     async with (
-        contextlib.aclosing(Nominatim(server.url, "it@example.az", 1000.0, 5.0)) as nominatim,
-        contextlib.aclosing(Cache(SecretStr(redis_url))) as cache,
         contextlib.aclosing(_pool(nowhere)) as away,
+        asking(nominatim, redis_url, away, publisher) as handler,
     ):
-        handler = GeoRequestHandler(Lookup(nominatim, cache), "", away, publisher)
         with pytest.raises(DatabaseUnavailable):  # the request is kept and tried again
             await handler(about(CAME))
     assert [call.target for call in await published(connection)] == ["700:0"]

@@ -155,6 +155,7 @@ async def test_the_address_is_asked_for_with_all_that_finding_its_place_needs(
     await handler(located(1))
     (call,), (request,) = await said(connection), await asked(connection)
     assert (request.reply_key, request.chat_id) == (call.key, call.chat_id)
+    assert request.slot is not None
     assert request.slot.text == call.params["text"]
     assert request.slot.filled("Bakı") == call.params["text"].replace("40.37171, 49.85050", "Bakı")
     assert (request.event.user_id, request.event.sent_at, request.event.update_id) == (

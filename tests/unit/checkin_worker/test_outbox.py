@@ -338,6 +338,7 @@ async def test_an_address_that_is_wanted_takes_the_replys_buttons_with_it() -> N
 
     request, reply = unsealed((await handled(say)).sealed())
     slot = decode(GeoRequest, bytes(request.body)).slot
+    assert slot is not None
     assert slot.reply_markup == decode(OutboundCall, bytes(reply.body)).params["reply_markup"]
     assert (slot.text, slot.start, slot.end) == (SLOT.text, SLOT.start, SLOT.end)
 
@@ -348,7 +349,9 @@ async def test_an_address_that_is_wanted_takes_no_reply_keyboard_with_it_since_a
         outbox.want_address(SLOT, EVENT, "az")
 
     request, _ = unsealed((await handled(say)).sealed())
-    assert decode(GeoRequest, bytes(request.body)).slot.reply_markup is None
+    slot = decode(GeoRequest, bytes(request.body)).slot
+    assert slot is not None
+    assert slot.reply_markup is None
 
 
 async def test_a_message_for_another_service_goes_out_last_into_the_queue_that_was_named() -> None:

@@ -9,54 +9,33 @@ from dataclasses import dataclass, field
 import orjson
 from aiohttp import web
 
-LOOPBACK = "127.0.0.1"
-BAKU = (40.3717, 49.8505)
-SEA = (40.0, 51.5)
-"""The middle of the Caspian Sea, 100 km from any town."""
+from tests.unit.geo_worker.geocoder_answers import (
+    BAKU,
+    NOMINATIM_BAKU,
+    NOMINATIM_SEA,
+    PHOTON_BAKU,
+    PHOTON_SEA,
+    SEA,
+)
 
-NOMINATIM_BAKU = {
-    "place_id": 249870313,
-    "licence": "Data © OpenStreetMap contributors, ODbL 1.0. http://osm.org/copyright",
-    "osm_type": "way",
-    "osm_id": 106431523,
-    "lat": "40.3717321",
-    "lon": "49.8504988",
-    "category": "building",
-    "type": "yes",
-    "place_rank": 30,
-    "importance": 0.00000999,
-    "addresstype": "building",
-    "name": "",
-    "display_name": "153, Neftçilər prospekti, Səbail rayonu, Bakı, AZ1010, Azərbaycan",
-    "address": {"house_number": "153", "road": "Neftçilər prospekti", "city": "Bakı", "country_code": "az"},
-    "boundingbox": ["40.3716", "40.3719", "49.8503", "49.8507"],
-}
-NOMINATIM_SEA = {"error": "Unable to geocode"}
-PHOTON_BAKU = {
-    "type": "FeatureCollection",
-    "features": [
-        {
-            "type": "Feature",
-            "properties": {
-                "osm_type": "W",
-                "osm_id": 106431523,
-                "osm_key": "building",
-                "osm_value": "yes",
-                "type": "house",
-                "countrycode": "AZ",
-                "postcode": "AZ1010",
-                "housenumber": "153",
-                "street": "Neftçilər prospekti",
-                "district": "Səbail rayonu",
-                "city": "Bakı",
-                "country": "Azərbaycan",
-                "extent": [49.8503, 40.3719, 49.8507, 40.3716],
-            },
-            "geometry": {"type": "Point", "coordinates": [49.8504988, 40.3717321]},
-        }
-    ],
-}
-PHOTON_SEA: dict[str, object] = {"type": "FeatureCollection", "features": []}
+__all__ = [
+    "BAKU",
+    "LOOPBACK",
+    "NOMINATIM_BAKU",
+    "NOMINATIM_SEA",
+    "PHOTON_BAKU",
+    "PHOTON_SEA",
+    "SEA",
+    "Answer",
+    "Asked",
+    "StandIn",
+    "documented",
+    "json_of",
+    "stand_in",
+    "taking",
+]
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +88,9 @@ def documented(baku: object, sea: object) -> Answer:
     """Answer as the documentation says, by whether the point is on land."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await json_of(sea if float(request.query["lon"]) > 51.0 else baku)(request)
+        asked = request.query
+        longitude = asked.get("lon") or asked.get("longitude") or asked["latlng"].partition(",")[2]
+        return await json_of(sea if float(longitude) > 51.0 else baku)(request)
 
     return answer
 
