@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections import deque
 from dataclasses import dataclass
 
 
@@ -20,17 +20,29 @@ class FloodLimits:
 
 
 class SlidingWindow:
-    """At most `limit` arrivals in any half-open window of `width` seconds; refused arrivals count as well."""
+    """At most `limit` arrivals in any half-open window of `width` seconds; refused arrivals count as well.
+
+    Calls come over many connections, and a busy simulator gets round to them in another order than that of their
+    arrival. Each is judged by those that arrived before it; LATE seconds behind the latest it is too late to say.
+    """
+
+    LATE = 60.0
 
     def __init__(self, limit: int, width: float) -> None:
+        self._limit = limit
         self._width = width
-        self._last: deque[float] = deque(maxlen=limit)
+        self._arrived: list[float] = []
 
     def arrive(self, now: float) -> float:
         """Count an arrival; 0 when it is allowed, otherwise the seconds until one would be."""
-        full = len(self._last) == self._last.maxlen and now - self._last[0] < self._width
-        self._last.append(now)
-        return max(self._last[0] + self._width - now, 0.001) if full else 0.0
+        place = bisect.bisect_right(self._arrived, now)
+        before = self._arrived[max(0, place - self._limit) : place]
+        self._arrived.insert(place, now)
+        del self._arrived[: bisect.bisect_left(self._arrived, self._arrived[-1] - self._width - self.LATE)]
+        if len(before) < self._limit or now - before[0] >= self._width:
+            return 0.0
+        following = before[1] if self._limit > 1 else now
+        return max(following + self._width - now, 0.001)
 
 
 class Bucket:

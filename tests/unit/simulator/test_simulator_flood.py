@@ -1,3 +1,5 @@
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +26,19 @@ def test_the_31st_call_exactly_a_second_after_the_first_passes() -> None:
 def test_what_passes_never_exceeds_the_limit_in_any_second(arrivals: list[float]) -> None:
     window = SlidingWindow(limit=30, width=1.0)
     assert most_in_window([at for at in arrivals if window.arrive(at) == 0]) <= 30
+
+
+@given(st.lists(st.integers(0, 4000).map(lambda ms: ms / 1000), max_size=150), st.randoms())
+def test_in_whatever_order_calls_are_looked_at_those_within_the_limit_pass(
+    arrivals: list[float], chance: random.Random
+) -> None:
+    lawful: list[float] = []
+    for at in sorted(arrivals):
+        if most_in_window([*lawful, at]) <= 30:
+            lawful.append(at)
+    chance.shuffle(lawful)
+    window = SlidingWindow(limit=30, width=1.0)
+    assert [window.arrive(at) for at in lawful] == [0] * len(lawful)
 
 
 def test_a_private_chat_takes_a_short_burst_and_then_one_a_second() -> None:
