@@ -55,6 +55,15 @@ def test_a_last_reply_after_more_than_105_percent_of_the_time_is_too_late() -> N
     assert failed(replace(GOOD, figures=replace(GOOD.figures, last_reply=135.1))) == ["last reply after"]
 
 
+def test_a_machine_that_is_too_busy_to_take_updates_in_tells_nothing_of_the_drain_up_to_a_bound() -> None:
+    busy = replace(GOOD.figures, webhook_p50=0.25)
+    assert failed(replace(GOOD, figures=replace(busy, last_reply=137.0))) == []
+    (drain,) = (one for one in judge(replace(GOOD, figures=replace(busy, last_reply=137.0))) if "last" in one.name)
+    assert drain.held is None
+    assert "too busy to tell" in drain.figure
+    assert failed(replace(GOOD, figures=replace(busy, last_reply=160.0))) == ["last reply after"]
+
+
 def test_when_people_come_over_time_the_drain_is_not_judged() -> None:
     late = replace(GOOD, figures=replace(GOOD.figures, last_reply=500.0), at_once=False)
     assert failed(late) == []
