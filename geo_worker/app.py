@@ -33,6 +33,9 @@ WINDOWS: Final = ((GEO_REQUESTS, LIVE + 200), (GEO_BACKLOG, 100))
 """How many messages of each queue are held: room for new check-ins while the oldest make way for them."""
 DEADLINE: Final = PATIENCE + 60.0
 """Seconds that a message may take: its patience, and what is to be done with the address."""
+HEARTBEAT: Final = 5
+"""Seconds: half of what others have. One that is frozen holds all that wait for an address, and another takes over when
+the broker has given it up."""
 STATUS_EVERY: Final = 2.0
 STATUS_LIVES: Final = 10
 """Seconds."""
@@ -59,8 +62,8 @@ async def geo_worker(settings: GeoSettings, life: Life) -> AsyncIterator[None]:
         parts = _put_together(settings, cache, pool)
         for consumer in parts.consumers:
             await consumer.stop()
-        control = Link(settings.rabbitmq_url, "geo_worker turn", [parts.publisher, parts.turn])
-        consuming = Link(settings.rabbitmq_url, "geo_worker consume", parts.consumers)
+        control = Link(settings.rabbitmq_url, "geo_worker turn", [parts.publisher, parts.turn], HEARTBEAT)
+        consuming = Link(settings.rabbitmq_url, "geo_worker consume", parts.consumers, HEARTBEAT)
 
         async def in_place() -> bool:
             """A standby waits for its turn; an active one is fed."""

@@ -65,12 +65,22 @@ def heed_cancellation() -> None:
 
 
 class Link:
-    """One connection to RabbitMQ, made again whenever it is lost."""
+    """One connection to RabbitMQ, made again whenever it is lost.
 
-    def __init__(self, url: SecretStr, name: str, attachments: Sequence[Attachment]) -> None:
+    Args:
+        url: where.
+        name: for people who look at the broker.
+        attachments: what lives on it.
+        heartbeat: seconds; the broker gives a process up that is silent for two of them.
+    """
+
+    def __init__(
+        self, url: SecretStr, name: str, attachments: Sequence[Attachment], heartbeat: int = HEARTBEAT
+    ) -> None:
         self._url = url.get_secret_value()
         self._name = name
         self._attachments = attachments
+        self._heartbeat = heartbeat
         self._lost = asyncio.Event()
         self._up = asyncio.Event()
 
@@ -114,7 +124,7 @@ class Link:
         connection = await aio_pika.connect(
             self._url,
             timeout=CONNECT_TIMEOUT,
-            heartbeat=HEARTBEAT,
+            heartbeat=self._heartbeat,
             client_properties={"connection_name": self._name},
         )
         self._lost = asyncio.Event()

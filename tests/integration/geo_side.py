@@ -82,6 +82,11 @@ class Town:
             self.geocoder.arrival.clear()
             await self.geocoder.arrival.wait()
 
+    async def takes_over(self, name: str) -> None:
+        """Wait until this geo worker asks; another one may be frozen, which nobody can ask for its metrics."""
+        while not await self.office.metric(name, "geo_active"):  # noqa: ASYNC110 - a metric tells nobody
+            await asyncio.sleep(0.2)
+
     async def active_geo_worker(self) -> str:
         """The name of the geo worker that asks."""
         for name, service in self.office.fleet.services.items():

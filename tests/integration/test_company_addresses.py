@@ -66,8 +66,11 @@ async def test_one_geo_worker_is_killed_and_the_other_frozen_and_thawed(rooms: E
         frozen = await here.active_geo_worker()
         here.office.fleet.send(frozen, signal.SIGSTOP)
         here.tell(f"{frozen} is frozen")
-        await asyncio.sleep(5.0)  # as long as it is frozen
+        await here.takes_over(killed)
+        here.tell(f"{killed} has taken over")
+        await here.asked(len(here.geocoder.asked) + 2)
         here.office.fleet.send(frozen, signal.SIGCONT)
+        here.tell(f"{frozen} thaws")
         await here.everybody_has_an_address(LIMIT)
         here.tell(f"{PEOPLE} sessions have their address")
         await here.office.everybody_answered()
