@@ -17,7 +17,7 @@ up: setup ## run the fleet with your own bot, whose token stands in .env
 	@$(BIN)/python -m local.up
 
 test: lint types ## check everything and test it with real engines, but for the long stories
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long and not story"
 
 test-long: setup ## the long stories: whole companies, a played day, proofs on large tables
 	$(BIN)/pytest -m long
@@ -43,7 +43,7 @@ bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a shor
 bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
 	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
 
-test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; five minutes
+test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; seven minutes
 	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
 
 reference: setup ## write docs/configuration.md anew from the settings

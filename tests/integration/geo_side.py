@@ -76,6 +76,12 @@ class Town:
             while await self.sessions() != (everybody, everybody):  # noqa: ASYNC110 - the database tells nobody
                 await asyncio.sleep(0.2)
 
+    async def is_addressed(self, user_id: int) -> None:
+        """Wait until this person's session has its address."""
+        query = "SELECT start_address FROM sessions WHERE user_id = $1"
+        while await self.office.database.fetchval(query, user_id) is None:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.1)
+
     async def asked(self, times: int) -> None:
         """Wait until the geocoder was asked so often."""
         while len(self.geocoder.asked) < times:
