@@ -1,4 +1,4 @@
-"""Owns the memory of addresses: by geocoder, language and cell, in this process and in Redis, as policies allow.
+"""Owns the memory of addresses: by server, language and cell, in this process and in Redis, as policies allow.
 
 GPS jitters by 10 to 20 m, so a memory by coordinates never hits. Cells are H3's of resolution 10 (edges of 76 m): finer
 ones miss more often, and coarser ones give people the address of the next street (`make bench-geo` prints the table,
@@ -19,7 +19,7 @@ from typing import Final, Protocol
 import h3
 import msgspec
 
-from geo_worker.geocoders import Geocoder
+from geo_worker.provider import Provider
 from shared.errors import CacheUnavailable
 
 RESOLUTION: Final = 10
@@ -64,18 +64,18 @@ class Addresses:
         self._clock = clock
         self._known: OrderedDict[str, Known] = OrderedDict()
 
-    async def find(self, geocoder: Geocoder, language: str, cell: str, *, here_alone: bool = False) -> Known | None:
+    async def find(self, provider: Provider, language: str, cell: str, *, here_alone: bool = False) -> Known | None:
         """What the geocoder said of the cell, fresh or stale; None if that is not known.
 
         Args:
-            geocoder: that was asked.
+            provider: the geocoder that was asked.
             language: in which people want the address; the geocoder may answer in another.
             cell: of the point.
             here_alone: Redis need not be asked.
         """
-        if geocoder.policy.cached_for <= 0:
+        if provider.policy.cached_for <= 0:
             return None
-        key = _key(geocoder, language, cell)
+        key = _key(provider, language, cell)
         known = self._known.get(key)
         if known is None and not here_alone:
             known = await self._stored(key) or self._known.get(key)  # it may have been asked for meanwhile
@@ -89,15 +89,15 @@ class Addresses:
         """Whether it need not be asked for anew."""
         return self._clock() < known.fresh_until
 
-    async def keep(self, geocoder: Geocoder, language: str, cell: str, address: str | None) -> None:
+    async def keep(self, provider: Provider, language: str, cell: str, address: str | None) -> None:
         """Remember what the geocoder said, for as long as it may be."""
-        longest = geocoder.policy.cached_for
+        longest = provider.policy.cached_for
         if longest <= 0:
             return
         fresh = (longest if address else min(longest, NOTHING_THERE)) * random.uniform(1 - JITTER, 1)  # noqa: S311 - jitter
         kept = fresh + (longest if address else 0.0)
         now = self._clock()
-        key, known = _key(geocoder, language, cell), Known(address, now + fresh, now + kept)
+        key, known = _key(provider, language, cell), Known(address, now + fresh, now + kept)
         self._remember(key, known)
         with contextlib.suppress(CacheUnavailable):  # fails open: another process asks again
             await self._store.put(key, msgspec.json.encode(known).decode(), max(1, int(kept)))
@@ -116,5 +116,5 @@ class Addresses:
             self._known.popitem(last=False)
 
 
-def _key(geocoder: Geocoder, language: str, cell: str) -> str:
-    return f"geo:{geocoder.name}:{geocoder.policy.language(language)}:{cell}"
+def _key(provider: Provider, language: str, cell: str) -> str:
+    return f"geo:{provider.source}:{provider.policy.language(language)}:{cell}"

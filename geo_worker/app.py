@@ -26,10 +26,10 @@ from shared.database import PrimaryPool
 from shared.errors import CacheUnavailable
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
-from shared.topology import GEO_BACKLOG, GEO_REQUESTS, GEO_TURN
+from shared.topology import GEO_BACKFILL, GEO_BACKLOG, GEO_REQUESTS, GEO_TURN
 from shared.turn import Turn
 
-WINDOWS: Final = ((GEO_REQUESTS, LIVE + 200), (GEO_BACKLOG, 100))
+WINDOWS: Final = ((GEO_REQUESTS, LIVE + 200), (GEO_BACKLOG, 100), (GEO_BACKFILL, 100))
 """How many messages of each queue are held: room for new check-ins while the oldest make way for them."""
 DEADLINE: Final = PATIENCE + 60.0
 """Seconds that a message may take: its patience, and what is to be done with the address."""
@@ -117,10 +117,11 @@ async def _leave(parts: Parts) -> None:
     for consumer in parts.consumers:
         await consumer.stop()  # first: what is given back must come to the next worker, not to this one
     parts.lookup.give_back()
-    for consumer in parts.consumers:
-        await consumer.drain(DRAIN_SECONDS)
-    await parts.lookup.idle()
-    await parts.turn.hand_over(lambda: b"")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await asyncio.gather(*(consumer.drain(DRAIN_SECONDS) for consumer in parts.consumers), parts.lookup.idle())
+    # A request that is still under way has no end that could be told: the next one waits as if we had died.
+    await parts.turn.hand_over(lambda: None if parts.lookup.asks else b"")
 
 
 async def _tell(parts: Parts, cache: Cache) -> None:
@@ -130,7 +131,7 @@ async def _tell(parts: Parts, cache: Cache) -> None:
             status = GeoStatus(
                 at=time.time(),
                 circuits={provider.name: provider.circuit.state for provider in parts.lookup.providers},
-                unstored=[one.name for one in parts.lookup.providers if not one.geocoder.policy.stored],
+                unstored=[one.name for one in parts.lookup.providers if not one.policy.stored],
                 chosen_at=parts.providers.choice.given_at or None,
                 problem=parts.providers.problem,
                 waiting=parts.lookup.waiting,

@@ -10,7 +10,7 @@ counts against a point: its messages stay in hand.
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -93,7 +93,11 @@ class Lookup:
 
     def use(self, providers: Sequence[Provider]) -> None:
         """Ask these from now on, best first; what is being asked is asked to its end."""
+        for provider in self._providers:
+            provider.show(in_use=False)
         self._providers = list(providers)
+        for provider in self._providers:
+            provider.show(in_use=True)
         self._generation += 1
         for search in self._searches:
             search.failed_at.clear()
@@ -116,7 +120,6 @@ class Lookup:
             if not any(_may_serve(provider, question.level) for provider in self._providers):
                 return None
             search = self._search(question, cell)
-            self._notify()
         else:
             LOOKUPS.labels("shared").inc()
         return await self._wait(search, question)
@@ -125,6 +128,11 @@ class Lookup:
         """Let go of all who wait: another worker answers them."""
         for search in list(self._searches):
             self._searches.failed(search, NotOurTurn())
+
+    @property
+    def asks(self) -> bool:
+        """Whether a geocoder is being asked."""
+        return bool(self._asked)
 
     async def idle(self) -> None:
         """Return when no geocoder is being asked; as long as a geocoder may take to answer."""
@@ -137,7 +145,7 @@ class Lookup:
             while True:
                 self._switched.clear()
                 for provider in self._providers:
-                    for number in range(provider.geocoder.policy.parallel):
+                    for number in range(provider.policy.parallel):
                         runners.create_task(self._serve(provider, self._generation), name=f"{provider.name} {number}")
                 await self._switched.wait()
 
@@ -146,14 +154,14 @@ class Lookup:
         for provider in self._providers:
             if not _may_serve(provider, question.level):
                 continue
-            known = await self._addresses.find(provider.geocoder, question.language, cell, here_alone=is_sought)
+            known = await self._addresses.find(provider, question.language, cell, here_alone=is_sought)
             if known is not None:
                 fresh = self._addresses.fresh(known)
                 LOOKUPS.labels("cache" if fresh else "stale").inc()
-                if not fresh:
+                if not fresh and provider.circuit.state == "closed":
                     self._search(question, cell)
                     self._notify()
-                return Found(known.address, provider.geocoder.policy)
+                return Found(known.address, provider.policy)
             if provider.circuit.state == "closed":
                 return None  # it is to be asked, and not what a lesser one said
         return None
@@ -166,7 +174,10 @@ class Lookup:
     async def _wait(self, search: Search, question: Question) -> Found:
         found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         waiter = Waiter(question.level, question.asked_at, question.reply_key, found)
+        concerned_nobody = search.for_the_book_alone or not search.waiters
         search.waiters.append(waiter)
+        if concerned_nobody:
+            self._notify()
         self._make_room()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -192,41 +203,49 @@ class Lookup:
     async def _serve(self, provider: Provider, generation: int) -> None:
         """Ask one provider until others are in use."""
         while generation == self._generation:
-            changed = self._changed
-            if not any(self._is_for(provider, search) for search in self._searches):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._rest(provider)):
-                        await changed.wait()
-                continue
-            async with provider.places:
-                if (search := await self._choose(provider)) is not None:
+            async with provider.pace.places:
+                async with provider.pace.choosing:
+                    search = await self._next(provider, generation)
+                if search is not None:
                     await self._ask(provider, search)
 
-    async def _choose(self, provider: Provider) -> Search | None:
-        """Wait until the provider may be asked, and then choose."""
+    async def _next(self, provider: Provider, generation: int) -> Search | None:
+        """Wait until there is something to ask for and it may be asked, and then choose; None if it came to nothing."""
+        while generation == self._generation and next(self._able(provider), None) is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._rest(provider)):
+                    await self._changed.wait()
+        if generation != self._generation:
+            return None
         try:
-            await provider.ready()
+            await provider.pace.ready()
         except NotOurTurn:
             await self._turn.wait()
             return None
         await self._look_at_replies()
-        return self._searches.choose(lambda search: self._is_for(provider, search), time.monotonic())
+        search = self._searches.choose(self._able(provider))
+        if search is not None:
+            search.at = provider.source
+            self._asked.add(_asked_of(provider, search))
+        return search
 
-    def _is_for(self, provider: Provider, search: Search) -> bool:
-        """Whether this provider is the one to ask, now."""
+    def _able(self, provider: Provider) -> Iterator[Search]:
+        """The searches for which this provider is the one to ask, now."""
         now = time.monotonic()
-        if search.at is not None or search.not_before > now:
-            return False
-        book = search.for_the_book_alone
-        for other in self._providers:
-            if other.name in search.failed_at or not other.circuit.lets_through(now):
+        asked = [other for other in self._providers if other.circuit.lets_through(now)]
+        if provider not in asked:
+            return
+        better = asked[: asked.index(provider)]
+        for search in self._searches:
+            if search.at is not None or search.not_before > now or provider.source in search.failed_at:
                 continue
-            if book and not other.geocoder.policy.stored:
+            book = search.for_the_book_alone
+            if book and (not provider.policy.stored or now < provider.backfills_from):
                 continue
-            if other is not provider or (book and now < provider.backfills_from):
-                return False
-            return _asked_of(provider, search) not in self._asked
-        return False
+            if any(other.source not in search.failed_at and (other.policy.stored or not book) for other in better):
+                continue
+            if _asked_of(provider, search) not in self._asked:
+                yield search
 
     def _rest(self, provider: Provider) -> float | None:
         """Seconds until something may be to be done though nothing changes; None for never."""
@@ -236,8 +255,6 @@ class Lookup:
 
     async def _ask(self, provider: Provider, search: Search) -> None:
         asked = _asked_of(provider, search)
-        search.at = provider.name
-        self._asked.add(asked)
         if search.for_the_book_alone:
             provider.backfills()
         try:
@@ -249,27 +266,38 @@ class Lookup:
             self._failed(provider, search, problem)
         else:
             LOOKUPS.labels("geocoder").inc()
-            await self._addresses.keep(provider.geocoder, search.language, search.cell, address)
-            found = Found(address, provider.geocoder.policy)
-            self._searches.found(search, found)
+            await self._addresses.keep(provider, search.language, search.cell, address)
+            self._found(provider, search, address)
             for other in [one for one in self._searches if one.at is None and _asked_of(provider, one) == asked]:
-                self._searches.found(other, found)  # in another language, which this provider does not have
+                self._found(provider, other, address)  # in another language, which this provider does not have
         finally:
             search.at = None
             self._asked.discard(asked)
             self._notify()
 
+    def _found(self, provider: Provider, search: Search, address: str | None) -> None:
+        """Tell those whom the answer may serve; for the others the search goes on, if anybody may serve them."""
+        found = Found(address, provider.policy)
+        others = [waiter for waiter in search.waiters if not _may_serve(provider, waiter.level)]
+        if not others or not any(_may_serve(other, others[0].level) for other in self._providers):
+            self._searches.found(search, found)
+            return
+        for waiter in search.waiters:
+            if waiter not in others and not waiter.found.done():
+                waiter.found.set_result(found)
+
     def _failed(self, provider: Provider, search: Search, problem: GeocoderFailed) -> None:
-        before = search.answers_before.get(provider.name)
+        before = search.answers_before.get(provider.source)
         search.attempts += before is not None and before < provider.answers
-        search.answers_before[provider.name] = provider.answers
-        search.failed_at.add(provider.name)
-        closed = {other.name for other in self._providers if other.circuit.state == "closed"}
+        search.answers_before[provider.source] = provider.answers
+        search.failed_at.add(provider.source)
         if not search.waiters or search.attempts >= ATTEMPTS:
             LOOKUPS.labels("failed").inc()
             self._searches.failed(search, problem)
-        elif search.failed_at >= closed:
-            self._searches.rest(search, time.monotonic())
+        closed = {other.source for other in self._providers if other.circuit.state == "closed"}
+        for one in self._searches:  # this one; and others, if a circuit has opened on which they counted
+            if one.failed_at and one.failed_at >= closed and (one.at is None or one is search):
+                self._searches.rest(one, time.monotonic())
 
     async def _look_at_replies(self) -> None:
         """Learn which replies have gone out, if there is a choice to make."""
@@ -287,8 +315,8 @@ class Lookup:
 
 def _may_serve(provider: Provider, level: Level) -> bool:
     """What may not be stored is of no use to an old session."""
-    return level is not Level.BACKFILL or provider.geocoder.policy.stored
+    return level is not Level.BACKFILL or provider.policy.stored
 
 
 def _asked_of(provider: Provider, search: Search) -> tuple[str, str, str]:
-    return provider.name, search.cell, provider.geocoder.policy.language(search.language)
+    return provider.source, search.cell, provider.policy.language(search.language)

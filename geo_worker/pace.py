@@ -76,12 +76,16 @@ class Pauses:
 
 
 class Pace:
-    """When one geocoder may be asked; kept for as long as the process lives, whatever is switched to meanwhile.
+    """When one server may be asked; kept for as long as the process lives, whatever is switched to meanwhile.
 
     Args:
-        policy: the geocoder's.
+        policy: of the geocoder that it is.
         right: of all geo workers, one has it.
         clock: seconds, those included in which the machine was suspended.
+
+    Attributes:
+        places: one for each request that it takes at once.
+        choosing: held by who chooses the next request.
     """
 
     def __init__(self, policy: Policy, right: Right, clock: Callable[[], float] = boot_clock) -> None:
@@ -91,26 +95,29 @@ class Pace:
         alone = policy.parallel == 1
         self._pauses = Pauses(pause, clock()) if pause and alone else None
         self._quota = AsyncLimiter(1, pause) if pause and not alone else None
+        self.places = asyncio.Semaphore(policy.parallel)
+        self.choosing = asyncio.Lock()
 
     async def ready(self) -> None:
-        """Return when a request would not have to wait, as far as is known now.
+        """Return when a request may go out; the quota is used then.
 
         Raises:
             NotOurTurn: it could not be written at all.
         """
-        while (wait := self._wait()) > 0:  # noqa: ASYNC110 - what it waits for is a moment
-            await asyncio.sleep(wait)
+        if self._quota is not None:
+            await self._quota.acquire()
+        await self._rested()
 
-    async def gate(self) -> None:
-        """Let one request be written; call `ended` when it is over.
+    async def gate(self, *, again: bool = False) -> None:
+        """Let a request be written for which it was `ready`, or the same one again; call `ended` when it is over.
 
         Raises:
             NotOurTurn: it must not be.
         """
         self.ended()  # what is still under way is given up: this request is in its place
-        if self._quota is not None:
+        if again and self._quota is not None:
             await self._quota.acquire()
-        await self.ready()
+        await self._rested()
         if self._pauses is not None:
             self._pauses.written(self._clock())
 
@@ -118,6 +125,10 @@ class Pace:
         """The request was answered, or is given up; harmless if none was written."""
         if self._pauses is not None:
             self._pauses.ended(self._clock())
+
+    async def _rested(self) -> None:
+        while (wait := self._wait()) > 0:  # noqa: ASYNC110 - what it waits for is a moment
+            await asyncio.sleep(wait)
 
     def _wait(self) -> float:
         if not self._right.held:

@@ -1,15 +1,14 @@
 """Owns one geocoder in use: its pace, its circuit, and what is counted and logged of it."""
 
-import asyncio
 import time
 from typing import Final
 
 import structlog
 
 from geo_worker.circuit import CircuitBreaker
-from geo_worker.geocoders import Geocoder, GeocoderFailed
+from geo_worker.geocoders import Geocoder, GeocoderFailed, Policy
 from geo_worker.metrics import CIRCUIT_OPEN, GEOCODER_REQUESTS, GEOCODER_SECONDS
-from geo_worker.pace import NotOurTurn, Pace, Right
+from geo_worker.pace import NotOurTurn, Pace
 
 log = structlog.get_logger()
 
@@ -19,39 +18,42 @@ _CLOSED: Final = "closed"
 class Provider:
     """A geocoder, asked at its pace and left alone while it fails.
 
-    Attributes:
+    Args:
         geocoder: itself.
+        pace: of its server.
+        source: names its server; what another one says is another thing.
+
+    Attributes:
         circuit: whether it may be asked.
         answers: how often it has answered.
-        places: one for each request that it takes at once.
         backfills_from: when it may be asked again for an address that nobody waits for, by time.monotonic().
     """
 
-    def __init__(self, geocoder: Geocoder, right: Right) -> None:
+    def __init__(self, geocoder: Geocoder, pace: Pace, source: str | None = None) -> None:
         self.geocoder = geocoder
+        self.pace = pace
+        self.source = source or geocoder.name
         self.circuit = CircuitBreaker()
         self.answers = 0
-        self.places = asyncio.Semaphore(geocoder.policy.parallel)
         self.backfills_from = 0.0
-        self._pace = Pace(geocoder.policy, right)
-        CIRCUIT_OPEN.labels(self.name).set(0)
 
     @property
     def name(self) -> str:
         """The geocoder's."""
         return self.geocoder.name
 
-    async def ready(self) -> None:
-        """Return when a request would go out at once.
+    @property
+    def policy(self) -> Policy:
+        """The geocoder's."""
+        return self.geocoder.policy
 
-        Raises:
-            NotOurTurn: none may.
-        """
-        await self._pace.ready()
+    def show(self, *, in_use: bool) -> None:
+        """Let the gauge tell of the circuit; of a geocoder that is not in use there is nothing to tell."""
+        CIRCUIT_OPEN.labels(self.name).set(in_use and self.circuit.state != _CLOSED)
 
     def backfills(self) -> None:
         """It is asked for an address that nobody waits for."""
-        if rate := self.geocoder.policy.backfill_rate:
+        if rate := self.policy.backfill_rate:
             self.backfills_from = time.monotonic() + 1 / rate
 
     async def ask(self, latitude: float, longitude: float, language: str) -> str | None:
@@ -65,11 +67,11 @@ class Provider:
 
         async def gate() -> None:
             nonlocal written_at
-            await self._pace.gate()
+            await self.pace.gate(again=written_at is not None)
             written_at = time.monotonic()
 
         outcome, probe = "given up", self.circuit.asked()
-        in_language = self.geocoder.policy.language(language)
+        in_language = self.policy.language(language)
         try:
             address = await self.geocoder.reverse(latitude, longitude, in_language, gate)
         except GeocoderFailed as problem:
@@ -79,6 +81,12 @@ class Provider:
         except NotOurTurn:
             outcome = "fenced"
             raise
+        except Exception as problem:
+            outcome = "failed"
+            log.exception("geocoder_broken", geocoder=self.name)
+            failure = GeocoderFailed(f"a defect of ours: {type(problem).__name__}")
+            self._failed(failure, probe=probe)
+            raise failure from problem
         else:
             outcome = "address" if address else "nothing there"
             self._answered()
@@ -86,7 +94,7 @@ class Provider:
         finally:
             if probe:
                 self.circuit.let_be()
-            self._pace.ended()
+            self.pace.ended()
             GEOCODER_REQUESTS.labels(self.name, outcome).inc()
             if written_at is not None:
                 GEOCODER_SECONDS.labels(self.name).observe(time.monotonic() - written_at)
@@ -96,13 +104,13 @@ class Provider:
         if self.circuit.state != _CLOSED:
             log.info("circuit_closed", geocoder=self.name)
         self.circuit.succeeded()
-        CIRCUIT_OPEN.labels(self.name).set(0)
+        self.show(in_use=True)
 
     def _failed(self, problem: GeocoderFailed, *, probe: bool) -> None:
         now = time.monotonic()
         self.circuit.failed(now, problem.retry_after, probe=probe)
         if (tries_at := self.circuit.tries_at()) is not None:
             log.warning("circuit_open", geocoder=self.name, reason=str(problem), seconds=round(tries_at - now, 1))
-            CIRCUIT_OPEN.labels(self.name).set(1)
+            self.show(in_use=True)
         else:
             log.info("geocoder_failed", geocoder=self.name, reason=str(problem))

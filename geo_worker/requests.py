@@ -14,19 +14,21 @@ from shared.consume import Delivery, Done, Retry, Return, Verdict
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.publisher import Headers, Publisher
-from shared.topology import ENRICHMENT, GEO_BACKLOG
+from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG
 
 # The check-in worker folds events into sessions under this lock (checkin_worker/inbox.py): with it, an address cannot
 # fall between the fold's reading and its writing.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
+# Not what retention has made coarse since the request was made: nobody is to know any more where exactly that was.
 TO_EVENT: Final = """
 UPDATE attendance_events SET address = $4
-WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location'
+WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location' AND NOT coarse
 """
 TO_START: Final = """
 UPDATE sessions SET start_address = $4
 WHERE user_id = $1 AND start_time = to_timestamp($2) AND start_update_id = $3
 """
+NOTHING: Final = "UPDATE 0"
 # A session lasts a working day at most; the bound lets idx_sessions_user_date find it.
 TO_END: Final = """
 UPDATE sessions SET end_address = $4
@@ -36,7 +38,7 @@ WHERE user_id = $1 AND end_update_id = $3 AND end_time = to_timestamp($2)
 
 
 class GeoRequestHandler:
-    """Handles the messages of the queues `geo.requests` and `geo.backlog`."""
+    """Handles the messages of the queues `geo.requests`, `geo.backlog` and `geo.backfill`."""
 
     def __init__(self, lookup: Lookup, pool: PrimaryPool, publisher: Publisher) -> None:
         self._lookup = lookup
@@ -85,11 +87,15 @@ class GeoRequestHandler:
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(LOCK, event.user_id)
             for statement in (TO_EVENT, TO_START, TO_END):
-                await connection.execute(statement, event.user_id, event.sent_at, event.update_id, address)
+                done = await connection.execute(statement, event.user_id, event.sent_at, event.update_id, address)
+                if statement is TO_EVENT and done == NOTHING:
+                    return
 
 
 def _question(request: GeoRequest, queue: str) -> Question:
-    level = Level.BACKFILL if request.slot is None else Level.OVERTAKEN if queue == GEO_BACKLOG.name else Level.LIVE
+    level = (
+        Level.BACKFILL if queue == GEO_BACKFILL.name else Level.OVERTAKEN if queue == GEO_BACKLOG.name else Level.LIVE
+    )
     return Question(
         request.latitude, request.longitude, request.language, level, request.asked_at or 0.0, request.reply_key
     )

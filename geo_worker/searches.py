@@ -15,7 +15,7 @@ Pure: time is an argument, seconds on one monotonic clock.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -86,11 +86,11 @@ class Search:
         latitude, longitude: the point that is asked for, degrees.
         since: when it began.
         waiters: who waits; nobody, if a stale address is asked for anew.
-        failed_at: names of geocoders that failed it since it began, or since it rested.
-        answers_before: by geocoder, how often that had answered when it failed this search last.
-        attempts: how often a geocoder failed it again, having answered for others meanwhile.
+        failed_at: servers that failed it since it began, or since it rested.
+        answers_before: by server, how often that had answered when it failed this search last.
+        attempts: how often a server failed it again, having answered for others meanwhile.
         not_before: until when it rests.
-        at: the geocoder that is being asked.
+        at: the server that is being asked.
     """
 
     cell: str
@@ -142,9 +142,9 @@ class Searches:
         """All who wait."""
         return (waiter for search in self for waiter in search.waiters)
 
-    def choose(self, allowed: Callable[[Search], bool], now: float) -> Search | None:
-        """The search to ask for next of those that a geocoder may be asked for; None if there is none."""
-        able = [search for search in self if search.at is None and search.not_before <= now and allowed(search)]
+    def choose(self, able: Iterable[Search]) -> Search | None:
+        """The search to ask for next, of those that a geocoder may be asked for now; None if there is none."""
+        able = list(able)
         if not able:
             return None
         self._choices += 1

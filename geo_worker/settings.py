@@ -60,6 +60,8 @@ class GeoSettings(ProcessSettings, BrokerSettings, DatabaseSettings, CacheSettin
         return next(self._lacks(names, chosen_url), None)
 
     def _lacks(self, names: Sequence[str], chosen_url: str | None) -> Iterator[str]:
+        if all(name in names for name in _KEYED):
+            yield "GEOCODER: google and mapbox have a key each, and GEOCODER_API_KEY holds one: name one of them"
         for name in names:
             url = self.url(name, chosen_url if name == names[0] else None)
             if name not in GEOCODERS:
@@ -73,8 +75,6 @@ class GeoSettings(ProcessSettings, BrokerSettings, DatabaseSettings, CacheSettin
                 )
             if name in _KEYED:
                 yield from self._keyed_lacks(name, url)
-        if all(name in names for name in _KEYED):
-            yield "GEOCODER: google and mapbox have a key each, and GEOCODER_API_KEY holds one: name one of them"
 
     def _public_nominatim_lacks(self) -> Iterator[str]:
         if self.geocoder_contact is None:
@@ -83,6 +83,8 @@ class GeoSettings(ProcessSettings, BrokerSettings, DatabaseSettings, CacheSettin
             yield "GEOCODER_RATE: Nominatim's public server is asked once a second at most; leave it out"
 
     def _keyed_lacks(self, name: str, url: str | None) -> Iterator[str]:
+        if any(other in self.geocoders for other in _KEYED if other != name):
+            yield f"GEOCODER_API_KEY: is not {name}'s, but that of the geocoder which GEOCODER names"
         if self.geocoder_api_key is None:
             yield f"GEOCODER_API_KEY: missing; {name} answers nobody without a key"
         if url is not None and not url.startswith("https://"):

@@ -18,6 +18,8 @@ from shared.settings import GEOCODERS
 from shared.topology import GEO_TURN
 
 DEFAULT: Final = "default"
+OFF: Final = "none"
+"""Words that name no geocoder: those of the settings, and no geocoder at all."""
 SUBJECT: Final = "geocoders"
 PATIENCE: Final = 10.0
 """Seconds in which a geo worker obeys and says so, a takeover included."""
@@ -89,8 +91,9 @@ def chosen(words: str, url: str | None, given_at: float) -> GeocoderChoice:
     """
     names = [] if words == DEFAULT else [name.strip() for name in words.split(",")]
     problems = [
-        f"there is no geocoder {name!r}: say {DEFAULT}, or some of {', '.join(GEOCODERS)}"
+        f"there is no geocoder {name!r}: say {DEFAULT}, {OFF}, or some of {', '.join(GEOCODERS)}"
         for name in sorted({*names} - {*GEOCODERS})
+        if names != [OFF]
     ]
     problems += [f"{name} stands there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     if url is not None:
@@ -103,8 +106,8 @@ def chosen(words: str, url: str | None, given_at: float) -> GeocoderChoice:
 def _url_problems(names: list[str], url: str) -> list[str]:
     if not names:
         return [f"--url is the address of the geocoder that is named first; {DEFAULT} takes what the settings say"]
-    if names[0] == "offline":
-        return ["--url: offline is a table of places and has no address"]
+    if names[0] in {"offline", OFF}:
+        return [f"--url: {names[0]} has no address"]
     return [] if _leads_somewhere(url) else [f"--url {url!r} must begin with http:// or https:// and name a host"]
 
 

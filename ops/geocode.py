@@ -24,7 +24,7 @@ from shared.contracts import EventRef, GeoRequest, GeoStatus
 from shared.database import AWAY
 from shared.errors import BrokerUnavailable
 from shared.texts import language_of
-from shared.topology import GEO_BACKLOG
+from shared.topology import GEO_BACKFILL
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -132,17 +132,17 @@ class Backfill:
         if queue.waiting or queue.later or still < QUIET:
             return False
         status = (await listen(cache, tries=1)).status
-        return still >= IN_HAND or (status is not None and not status.waiting)
+        return still >= IN_HAND if status is None else not status.waiting
 
     async def _step(self, ways: Ways) -> Seen:
         await self._look_after(ways.db)
         check((await listen(ways.cache, tries=1)).status)  # somebody may choose others meanwhile
-        queue = await ways.desk.depth(GEO_BACKLOG)
+        queue = await ways.desk.depth(GEO_BACKFILL)
         room, until = MOST - queue.waiting - queue.later, asyncio.get_running_loop().time() + TICK
         # An old span may have hardly a place that is asked for: it is passed quickly, but not without a look.
         while self.after is not None and room >= 2 * PORTION and asyncio.get_running_loop().time() < until:
             room -= await self._feed(ways)
-        return Seen(self.before.points, self.asked, self.addressed, await ways.desk.depth(GEO_BACKLOG))
+        return Seen(self.before.points, self.asked, self.addressed, await ways.desk.depth(GEO_BACKFILL))
 
     async def _feed(self, ways: Ways) -> int:
         """Ask for the places of the next portion of sessions; returns how many."""
@@ -230,7 +230,7 @@ async def _ways(settings: "BackfillSettings") -> AsyncIterator[Ways]:
     async with (
         connected(settings) as db,
         order_desk(settings.rabbitmq_url) as desk,
-        bulk_publisher(settings.rabbitmq_url, GEO_BACKLOG.name) as publisher,
+        bulk_publisher(settings.rabbitmq_url, GEO_BACKFILL.name) as publisher,
         contextlib.aclosing(Cache(settings.redis_url)) as cache,
     ):
         yield Ways(db, desk, publisher, cache)

@@ -16,7 +16,7 @@ class BackfillBar(Bar):
     """Looks on while places are asked for."""
 
     nobody = (
-        "nobody takes from geo.backlog: is a geo worker there? it goes on as soon as one is; "
+        "nobody takes from geo.backfill: is a geo worker there? it goes on as soon as one is; "
         "Ctrl-C does no harm, said again it goes on"
     )
 

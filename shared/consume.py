@@ -5,7 +5,7 @@
 | `Done`                                 | acked                                                                   |
 | `Retry`, an exception, the deadline    | waits in the broker (growing, jittered), counted; dead after the last   |
 | `Drop`, `Undecodable`                  | to the dead letters with the reason                                     |
-| `Return`                               | back to its place in the queue, not counted                             |
+| `Return`                               | back to its place in the queue, counted by the broker alone             |
 | `Unavailable` (an engine is away)      | kept, tried again in place, not counted                                 |
 | shutdown, connection lost              | not settled: the broker hands it out again, not counted                 |
 

@@ -181,11 +181,12 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class GeoRequest(Message, frozen=True, kw_only=True):
-    """Asks for the address of a point, in `geo.requests`, or in `geo.backlog` if nobody waits for it.
+    """Asks for the address of a point, in `geo.requests`.
 
-    The address goes to the event and its session (`event`), and into the reply named `reply_key` in `chat_id`, where
-    there is one: all of `reply_key`, `chat_id` and `slot`, or none of them. Latitude and longitude are degrees, WGS 84.
-    `language` is an IETF tag. `asked_at` is the reply's.
+    In `geo.backlog` are those that newer ones have overtaken, in `geo.backfill` those of old sessions. The address goes
+    to the event and its session (`event`), and into the reply named `reply_key` in `chat_id`, where there is one: all
+    of `reply_key`, `chat_id` and `slot`, or none of them. Latitude and longitude are degrees, WGS 84. `language` is an
+    IETF tag. `asked_at` is the reply's.
     """
 
     event: EventRef
@@ -202,7 +203,7 @@ class GeocoderChoice(Message, frozen=True, kw_only=True):
     """Which geocoders an operator wants, best first, in `geo.turn`: the active geo worker keeps the newest.
 
     Attributes:
-        names: of geocoders; none for those that the worker's own settings name.
+        names: of geocoders; none of them for those that the worker's own settings name; `none` alone for no geocoder.
         url: the address of the first, if it is not the one in the settings.
         given_at: unix seconds; a later choice replaces an earlier one.
     """

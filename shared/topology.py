@@ -39,9 +39,11 @@ class WorkQueue:
 
 
 UPDATES: Final = WorkQueue("updates", dead="dead.updates", retries=(1, 5, 30, 120))
-GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", retries=(2, 10, 60, 300))
-GEO_BACKLOG: Final = WorkQueue("geo.backlog", dead="dead.geo", retries=(60, 300, 1800))
-"""Points whose address nobody waits for: of old sessions, and of check-ins that newer ones have overtaken."""
+GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", delivery_limit=1000, retries=(2, 10, 60, 300))
+GEO_BACKLOG: Final = WorkQueue("geo.backlog", dead="dead.geo", delivery_limit=1000, retries=(2, 10, 60, 300))
+GEO_BACKFILL: Final = WorkQueue("geo.backfill", dead="dead.geo", delivery_limit=1000, retries=(60, 300, 1800))
+"""Points of check-ins, of check-ins that newer ones have overtaken, and of old sessions. While no geocoder answers a
+message is given back every ten minutes, and each time counts as a delivery: a thousand are a week."""
 INTERACTIVE: Final = WorkQueue("outbound.interactive", dead="dead.outbound", delivery_limit=1000)
 ENRICHMENT: Final = WorkQueue("outbound.enrichment", dead="dead.outbound", delivery_limit=1000)
 BULK: Final = WorkQueue("outbound.bulk", dead="dead.outbound", delivery_limit=1000)
@@ -58,6 +60,7 @@ WORK_QUEUES: Final = (
     UPDATES,
     GEO_REQUESTS,
     GEO_BACKLOG,
+    GEO_BACKFILL,
     INTERACTIVE,
     ENRICHMENT,
     BULK,

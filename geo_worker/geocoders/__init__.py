@@ -27,7 +27,8 @@ class Policy:
         rate: requests a second at most; None where there is nobody to be polite to.
         parallel: requests under way at once. With one, the pause of 1 / `rate` counts from the answer.
         backfill_rate: requests a second for addresses that nobody waits for, if these must be fewer.
-        cached_for: seconds for which an address may be kept to be used again; 0: not at all.
+        cached_for: seconds for which an address is fresh; stale, it serves as long again while it is asked for anew. 0:
+            it may not be kept at all.
         stored: whether an address may be written down for good.
         attribution: what must be shown with an address, or nothing.
         languages: the IETF tags that it answers in, the first for people of all others; empty: in any.

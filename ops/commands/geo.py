@@ -7,18 +7,18 @@ from typing import Annotated, Final
 
 import typer
 
-from ops.geo import DEFAULT, Heard, Outcome, choose, chosen, listen
+from ops.geo import DEFAULT, OFF, Heard, Outcome, choose, chosen, listen
 from ops.orders import Depth, order_desk
 from ops.settings import GeoDeskSettings
 from ops.terminal import done, say, show
 from shared.cache import Cache
 from shared.contracts import GeocoderChoice, GeoStatus
 from shared.settings import GEOCODERS, read
-from shared.topology import GEO_BACKLOG, GEO_REQUESTS, GEO_TURN, WorkQueue
+from shared.topology import GEO_BACKFILL, GEO_BACKLOG, GEO_REQUESTS, GEO_TURN, WorkQueue
 
 app = typer.Typer(no_args_is_help=True, help="The geocoders that find addresses.")
 
-QUEUES: Final = (GEO_REQUESTS, GEO_BACKLOG)
+QUEUES: Final = (GEO_REQUESTS, GEO_BACKLOG, GEO_BACKFILL)
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
@@ -33,7 +33,10 @@ class Look:
 @app.command()
 def use(
     names: Annotated[
-        str, typer.Argument(metavar="NAME[,NAME...]", help=f"{', '.join(GEOCODERS)}, the best first; or {DEFAULT}.")
+        str,
+        typer.Argument(
+            metavar="NAME[,NAME...]", help=f"{', '.join(GEOCODERS)}, the best first; or {DEFAULT}, or {OFF}."
+        ),
     ],
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="The address of the first, if not that of the settings.")

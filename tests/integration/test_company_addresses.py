@@ -58,7 +58,9 @@ async def test_with_an_own_photon_the_address_is_inside_the_reply(rooms: Engines
 
 
 @pytest.mark.long
-async def test_one_geo_worker_is_killed_and_the_other_frozen_and_thawed(rooms: Engines) -> None:
+async def test_one_geo_worker_is_killed_the_other_frozen_and_thawed_and_the_first_one_told_to_stop(
+    rooms: Engines,
+) -> None:
     async with town(rooms, PEOPLE) as here:
         await here.office.crowd.everyone_checks_in()
         await here.asked(3)
@@ -75,6 +77,9 @@ async def test_one_geo_worker_is_killed_and_the_other_frozen_and_thawed(rooms: E
         await here.asked(len(here.geocoder.asked) + 2)
         here.office.fleet.send(frozen, signal.SIGCONT)
         here.tell(f"{frozen} thaws")
+        await here.asked(len(here.geocoder.asked) + 2)
+        assert await here.office.fleet.stop(killed) == 0
+        here.tell(f"{killed} is told to stop")
         await here.everybody_has_an_address(LIMIT)
         here.tell(f"{PEOPLE} sessions have their address")
         await here.office.everybody_answered()

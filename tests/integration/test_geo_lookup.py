@@ -16,6 +16,7 @@ from geo_worker.addresses import Addresses, cell_of
 from geo_worker.app import Replies
 from geo_worker.geocoders.nominatim import Nominatim
 from geo_worker.lookup import Lookup, Question
+from geo_worker.pace import Pace
 from geo_worker.provider import Provider
 from local.folders import LOGS
 from local.ports import LOOPBACK, free_port
@@ -43,7 +44,7 @@ async def asking(server: StandIn, redis_url: str, rate: float = 1000.0) -> Async
         contextlib.aclosing(Nominatim(server.url, "it@example.az", rate, 5.0)) as nominatim,
     ):
         right = Right()
-        lookup = Lookup(Addresses(cache), Replies(cache), right, [Provider(nominatim, right)])
+        lookup = Lookup(Addresses(cache), Replies(cache), right, [Provider(nominatim, Pace(nominatim.policy, right))])
         running = asyncio.create_task(lookup.run())
         try:
             yield lookup

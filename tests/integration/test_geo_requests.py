@@ -27,6 +27,7 @@ from geo_worker.app import Replies
 from geo_worker.geocoders import Gate, Geocoder, Policy
 from geo_worker.geocoders.nominatim import Nominatim
 from geo_worker.lookup import Lookup
+from geo_worker.pace import Pace
 from geo_worker.provider import Provider
 from geo_worker.requests import GeoRequestHandler
 from local.engines import Engines
@@ -39,7 +40,7 @@ from shared.database import PrimaryPool
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings
-from shared.topology import ENRICHMENT, GEO_BACKLOG, GEO_REQUESTS, declare
+from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG, GEO_REQUESTS, declare
 from shared.workday import Schedule
 from tests.unit.geo_worker.geocoder_answers import BAKU, NOMINATIM_BAKU, NOMINATIM_SEA, SEA
 from tests.unit.geo_worker.geocoder_stand_in import StandIn, documented, stand_in
@@ -113,7 +114,7 @@ async def asking(
     """A handler put together as the geo worker does it, which always has the right to ask."""
     async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
         right = Right()
-        providers = [] if geocoder is None else [Provider(geocoder, right)]
+        providers = [] if geocoder is None else [Provider(geocoder, Pace(geocoder.policy, right))]
         lookup = Lookup(Addresses(cache), Replies(cache), right, providers)
         running = asyncio.create_task(lookup.run())
         try:
@@ -289,6 +290,14 @@ async def test_what_may_not_be_stored_is_told_and_written_nowhere(
         assert await client.keys() == []
 
 
+async def test_what_was_made_coarse_meanwhile_gets_no_address_any_more(
+    handler: GeoRequestHandler, pool: PrimaryPool
+) -> None:
+    await rows(pool, "UPDATE attendance_events SET coarse = true WHERE user_id = $1", USER)
+    assert await handler(about(CAME)) == Done()
+    assert await addresses(pool) == {"events": [None] * 2, "sessions": [None] * 2, "colleague": [None] * 4}
+
+
 async def test_an_old_session_gets_its_address_and_nobody_is_told(
     handler: GeoRequestHandler, pool: PrimaryPool, connection: AbstractConnection
 ) -> None:
@@ -298,7 +307,7 @@ async def test_an_old_session_gets_its_address_and_nobody_is_told(
         longitude=BAKU[1],
         language="az",
     )
-    assert await handler(delivery(encode(request), GEO_BACKLOG.name)) == Done()
+    assert await handler(delivery(encode(request), GEO_BACKFILL.name)) == Done()
     assert (await addresses(pool))["sessions"] == [ADDRESS, None]
     assert await published(connection) == []
 
@@ -371,7 +380,7 @@ async def test_when_the_right_to_ask_is_gone_the_request_goes_back(
 ) -> None:
     async with contextlib.aclosing(Cache(SecretStr(redis_url))) as cache:
         right = Right(held=False)
-        lookup = Lookup(Addresses(cache), Replies(cache), right, [Provider(nominatim, right)])
+        lookup = Lookup(Addresses(cache), Replies(cache), right, [Provider(nominatim, Pace(nominatim.policy, right))])
         waiting = asyncio.create_task(GeoRequestHandler(lookup, pool, publisher)(about(CAME)))
         while not lookup.waiting:  # noqa: ASYNC110 - it comes within some steps of the event loop
             await asyncio.sleep(0)

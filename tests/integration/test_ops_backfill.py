@@ -28,7 +28,7 @@ from ops.terminal import Refused
 from shared.cache import Cache
 from shared.contracts import GEO_STATUS, Circuit, GeoRequest, GeoStatus, decode, encode
 from shared.errors import BrokerUnavailable
-from shared.topology import GEO_BACKLOG, declare
+from shared.topology import GEO_BACKFILL, declare
 from tests.integration.broker_side import LIMIT, held, until
 from tests.integration.ops_side import Said, connection, fleet, hire
 from tests.integration.proxy import Proxy
@@ -52,7 +52,7 @@ STORE = (
 
 
 class GeoWorker:
-    """Takes from geo.backlog and stores addresses, as many as it may; keeps the others in hand, as at a slow geocoder.
+    """Takes from geo.backfill and stores addresses, as many as it may; keeps the others in hand, as at a slow geocoder.
 
     Attributes:
         asked: the requests that came to it, by key, in the order in which they came.
@@ -124,7 +124,7 @@ class Company:
     async def waits(self, number: int) -> bool:
         """Whether so many messages wait."""
         async with await aio_pika.connect(self.environment["RABBITMQ_URL"]) as broker, broker.channel() as channel:
-            seen = await channel.declare_queue(GEO_BACKLOG.name, passive=True)
+            seen = await channel.declare_queue(GEO_BACKFILL.name, passive=True)
             return seen.declaration_result.message_count == number
 
     async def day(self, people: int, day: date = DAY) -> None:
@@ -187,7 +187,7 @@ class Company:
             await channel.set_qos(prefetch_count=20)
             one = GeoWorker(db)
             one.may(may)
-            await (await channel.get_queue(GEO_BACKLOG.name, ensure=False)).consume(one.take)
+            await (await channel.get_queue(GEO_BACKFILL.name, ensure=False)).consume(one.take)
             yield one
 
 
@@ -284,7 +284,7 @@ async def test_a_dry_run_says_how_many_there_are_and_asks_for_none(company: Comp
     await company.db.execute("UPDATE attendance_events SET address = 'Ofis' WHERE user_id = 1 AND update_id = 1")
     said = await company.says(*SPAN, "--dry-run")
     assert said == Said(0, "3 places of 2 sessions have no address; dry run, nothing is asked for\n", [])
-    assert await held(company.environment["RABBITMQ_URL"], GEO_BACKLOG.name) == []
+    assert await held(company.environment["RABBITMQ_URL"], GEO_BACKFILL.name) == []
 
 
 async def test_where_every_place_has_an_address_it_is_done_at_once(company: Company) -> None:
@@ -306,7 +306,7 @@ async def test_what_makes_no_sense_is_refused(company: Company) -> None:
     await company.tells()
     said = await company.says(*SPAN)
     assert (said.status, said.problems[0].startswith("geocoding is off")) == (2, True)
-    assert await held(company.environment["RABBITMQ_URL"], GEO_BACKLOG.name) == []
+    assert await held(company.environment["RABBITMQ_URL"], GEO_BACKFILL.name) == []
 
 
 async def test_it_stops_when_somebody_chooses_a_geocoder_of_which_nothing_is_stored(company: Company) -> None:
@@ -330,7 +330,7 @@ async def test_the_queue_stays_short_and_it_says_when_nobody_takes_from_it(
     running = asyncio.create_task(backfill(company.settings(), DAY, DAY, watcher))
     await watcher.sees(lambda seen: len(seen) > 10 and seen[-1] == seen[-5])
     assert MOST - 2 * PORTION < watcher.seen[-1].queue.waiting <= MOST
-    assert capsys.readouterr().out.count("nobody takes from geo.backlog") == 1
+    assert capsys.readouterr().out.count("nobody takes from geo.backfill") == 1
     async with company.worker(may=1000):
         filled = await running
     assert (filled.before.points, filled.left.points) == (1000, 0)
@@ -344,7 +344,7 @@ async def test_what_is_to_be_tried_again_counts_as_waiting(company: Company) -> 
     async with await aio_pika.connect(company.environment["RABBITMQ_URL"]) as broker, broker.channel() as channel:
         for _ in range(MOST):
             message = aio_pika.Message(b"{}", expiration=timedelta(hours=1))
-            await channel.default_exchange.publish(message, GEO_BACKLOG.retry_names[0])
+            await channel.default_exchange.publish(message, GEO_BACKFILL.retry_names[0])
     watcher = Unwatched()
     running = asyncio.create_task(backfill(company.settings(), DAY, DAY, watcher))
     await watcher.sees(lambda seen: len(seen) > 5)
@@ -364,7 +364,7 @@ async def test_after_a_kill_only_what_has_no_address_is_asked_for(company: Compa
         await process.wait()
         found = await company.addressed()
     assert (process.returncode, found) == (-signal.SIGKILL, 13)
-    left = len(await held(company.environment["RABBITMQ_URL"], GEO_BACKLOG.name))
+    left = len(await held(company.environment["RABBITMQ_URL"], GEO_BACKFILL.name))
     assert 0 < left <= MOST
     async with company.worker(may=1600) as worker:
         said = await company.says(*SPAN)

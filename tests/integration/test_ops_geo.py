@@ -199,7 +199,7 @@ async def test_show_says_how_the_geocoders_are_and_what_waits(
     circuits: dict[str, Circuit] = {"photon": "open", "nominatim": "probing", "offline": "closed"}
     async with at_work(opened, GeoWorker(cache, circuits, waiting=1234)) as worker:
         assert await desk.rows() == [[*row] for row in circuits.items()]
-        queues = "geo.requests: 1 wait; geo.backlog: 2 wait and 1 to be tried again; 1 geo worker is there; "
+        queues = "geo.requests: 1 wait; geo.backlog: 2 wait and 1 to be tried again; geo.backfill: 0 wait; 1 geo worker is there; "
         line = (await desk.says("show")).out.splitlines()[-1]
         assert line == f"{queues}1,234 cells wait for an address; nothing is chosen, the settings hold"
         worker.choices.append(GeocoderChoice(names=["photon"], given_at=time.time() - 3 * 3600))
@@ -208,7 +208,7 @@ async def test_show_says_how_the_geocoders_are_and_what_waits(
 
 
 async def test_show_works_without_redis_and_without_a_geo_worker(desk: Desk) -> None:
-    queues = "geo.requests: 0 wait; geo.backlog: 0 wait; no geo workers are there; "
+    queues = "geo.requests: 0 wait; geo.backlog: 0 wait; geo.backfill: 0 wait; no geo workers are there; "
     assert await desk.says("show") == Said(0, f"{queues}no geo worker says anything\n", [])
     said = await desk.without_redis().says("show")
     assert (said.status, said.out.startswith(f"{queues}Redis is away, so no geo worker can be heard (")) == (0, True)

@@ -57,7 +57,7 @@ async def test_declaring_twice_or_at_once_changes_nothing(url: str) -> None:
 
 def test_the_queues_are_those_of_the_architecture(arguments: dict[str, dict[str, Any]]) -> None:
     outbound = {f"outbound.{kind}" for kind in ("interactive", "files", "enrichment", "bulk")}
-    named = {"updates", "geo.requests", "geo.backlog", "reports", "receipts", *outbound}
+    named = {"updates", "geo.requests", "geo.backlog", "geo.backfill", "reports", "receipts", *outbound}
     dead = {f"dead.{name}" for name in ("updates", "geo", "outbound", "reports", "receipts")}
     turns = {"sender.turn", "geo.turn", "ingress.turn"}
     assert arguments.keys() == named | dead | turns | {name for _, name in RETRIES}

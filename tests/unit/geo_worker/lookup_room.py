@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from geo_worker.addresses import Addresses
 from geo_worker.geocoders import Gate, Policy
 from geo_worker.lookup import Lookup, Question
+from geo_worker.pace import Pace
 from geo_worker.provider import Provider
 from geo_worker.searches import Level
 from shared.errors import CacheUnavailable
@@ -150,7 +151,7 @@ async def room(*geocoders: Hand, store: Store | None = None) -> AsyncIterator[Ro
     """Ask these, best first, while the block runs."""
     store, right, replies, now = store or Store(), Right(), Replies(), [1_000_000.0]
     addresses = Addresses(store, lambda: now[0])
-    providers = [Provider(geocoder, right) for geocoder in geocoders]
+    providers = [Provider(geocoder, Pace(geocoder.policy, right)) for geocoder in geocoders]
     lookup = Lookup(addresses, replies, right, providers)
     running = asyncio.create_task(lookup.run())
     try:

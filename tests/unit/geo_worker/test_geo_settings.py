@@ -1,5 +1,6 @@
 import contextlib
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +9,9 @@ from geo_worker.providers import Providers
 from geo_worker.settings import GeoSettings
 from shared.contracts import GeocoderChoice
 from shared.settings import read
+
+if TYPE_CHECKING:
+    from geo_worker.provider import Provider
 
 NEEDED = {
     "RABBITMQ_URL": "amqp://guest:guest@localhost:5672/",
@@ -171,6 +175,41 @@ async def test_switching_to_and_fro_keeps_a_geocoder_and_with_it_its_pace(enviro
         made.heed(GeocoderChoice(names=["offline"], given_at=1.0))
         made.heed(NO_CHOICE)
     assert seen[0] is seen[2]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://nominatim.openstreetmap.org/reverse",
+        "http://Nominatim.OpenStreetMap.org./reverse?",
+        "https://nominatim.openstreetmap.org:443/reverse",
+    ],
+)
+async def test_one_server_has_one_pace_however_its_address_is_written(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    for name, value in ({"GEOCODER": "nominatim"} | CONTACT).items():
+        environment.setenv(name, value)
+    seen: list[Provider] = []
+    made = Providers(read(GeoSettings), Held(), seen.extend)
+    async with contextlib.aclosing(made):
+        made.heed(NO_CHOICE)
+        made.heed(GeocoderChoice(names=["nominatim"], url=url, given_at=1.0))
+        made.heed(GeocoderChoice(names=["nominatim"], url="http://mine/reverse", given_at=2.0))
+    assert seen[0].pace is seen[1].pace
+    assert seen[0].source == seen[1].source == "nominatim"
+    assert seen[2].pace is not seen[0].pace
+    assert seen[2].source == "nominatim@mine"
+
+
+async def test_a_key_is_shown_to_nobody_but_whose_it_is(environment: pytest.MonkeyPatch) -> None:
+    for name, value in ({"GEOCODER": "google"} | KEY).items():
+        environment.setenv(name, value)
+    async with providers() as (made, used):
+        made.heed(GeocoderChoice(names=["mapbox"], given_at=1.0))
+        assert made.problem.startswith("GEOCODER_API_KEY: is not mapbox's")
+        made.heed(GeocoderChoice(names=["none"], given_at=2.0))
+    assert used == [[]]
 
 
 async def test_a_key_is_never_shown(environment: pytest.MonkeyPatch) -> None:

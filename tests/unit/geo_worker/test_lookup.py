@@ -11,7 +11,8 @@ from geo_worker.addresses import NOTHING_THERE, cell_of
 from geo_worker.circuit import FAILURES
 from geo_worker.geocoders import GeocoderFailed, Policy
 from geo_worker.lookup import LIVE
-from geo_worker.pace import NotOurTurn
+from geo_worker.pace import NotOurTurn, Pace
+from geo_worker.provider import Provider
 from geo_worker.searches import ATTEMPTS, Level, Overtaken
 from tests.unit.geo_worker.lookup_room import ALONE, BAKU, FAST, NEAR_BAKU, Hand, Room, Store, place, room
 
@@ -327,7 +328,7 @@ async def test_switched_while_running_the_new_ones_are_asked_at_once_though_the_
     async with room(slow) as here:
         first, second = here.begin(place(0)), here.begin(place(1))
         await slow.was_asked(1)
-        here.lookup.use([type(here.providers[0])(quick_one, here.right)])
+        here.lookup.use([Provider(quick_one, Pace(quick_one.policy, here.right))])
         assert await second == "photon az 40.4100"
         slow.go_on.set()
         assert await first == "nominatim az 40.4000"
@@ -360,3 +361,86 @@ async def test_with_nothing_to_do_the_lookup_sleeps(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(here.lookup, "_rest", counted)
         await asyncio.sleep(0.2)
     assert looks < 50
+
+
+async def test_who_checks_in_where_an_old_session_is_asked_for_does_not_wait_as_that_does() -> None:
+    nominatim = Hand("nominatim", Policy(parallel=1, backfill_rate=4 / 60))
+    async with room(nominatim) as here:
+        await here.address(place(0), level=Level.BACKFILL)
+        old = here.begin(place(1), level=Level.BACKFILL)
+        await until(lambda: here.lookup.waiting == 1)
+        assert await here.address(place(1)) == await old
+
+
+async def test_who_checks_in_there_is_asked_for_where_an_old_session_may_not_be() -> None:
+    google, photon = Hand("google", Policy(parallel=8, cached_for=0.0, stored=False)), Hand("photon")
+    async with room(google, photon) as here:
+        photon.fails = GeocoderFailed("status 429", 3600.0)
+        old = here.begin(level=Level.BACKFILL)
+        await until(lambda: here.providers[1].circuit.state == "open")
+        assert await here.address() == "google az 40.3717"
+        assert not old.done(), "google's may not be stored, so the old session waits on for photon"
+
+
+async def test_an_answer_that_may_not_be_stored_is_not_for_an_old_session_which_another_geocoder_serves() -> None:
+    google, offline = Hand("google", Policy(parallel=8, cached_for=0.0, stored=False)), Hand("offline")
+    google.go_on.clear()
+    async with room(google, offline) as here:
+        live = here.begin()
+        await google.was_asked(1)
+        old = here.begin(level=Level.BACKFILL)
+        await until(lambda: sum(1 for _ in here.lookup._searches.waiters()) == 2)  # noqa: SLF001 - nothing else tells
+        google.go_on.set()
+        assert await live == "google az 40.3717"
+        assert await old == "offline az 40.3717"
+
+
+async def test_who_counted_on_a_geocoder_that_wants_to_be_left_alone_begins_anew_with_the_best() -> None:
+    photon, nominatim = Hand("photon"), Hand("nominatim", ALONE)
+    photon.fails, nominatim.fails = DOWN, GeocoderFailed("status 429", 3600.0)
+    nominatim.go_on.clear()
+    async with room(photon, nominatim) as here:
+        asked = [here.begin(place(number)) for number in range(2)]
+        await photon.was_asked(2)
+        await nominatim.was_asked(1)
+        photon.fails = None
+        nominatim.go_on.set()
+        assert await asyncio.gather(*asked) == ["photon az 40.4000", "photon az 40.4100"]
+
+
+async def test_a_stale_address_of_one_that_fails_serves_without_asking_another_each_time() -> None:
+    photon, nominatim = Hand("photon"), Hand("nominatim", ALONE)
+    async with room(photon, nominatim) as here:
+        await here.address()
+        here.now[0] += 1.1 * DAY
+        photon.fails = GeocoderFailed("status 429", 3600.0)
+        await here.address(place(1))
+        for _ in range(5):
+            assert await here.address() == "photon az 40.3717"
+        assert len(nominatim.asked) == 1
+
+
+async def test_a_geocoder_with_a_low_quota_is_not_asked_ahead_of_who_is_newer() -> None:
+    photon = Hand(policy=Policy(rate=10.0, parallel=8))
+    async with room(photon) as here:
+        older = [here.begin(place(number), asked_at=float(number), reply="r") for number in range(6)]
+        await photon.was_asked(1)
+        await here.address(place(50), asked_at=100.0, reply="r")
+        assert sum(one.done() for one in older) <= 2
+        await asyncio.gather(*older)
+
+
+async def test_a_defect_in_a_geocoder_is_a_failure_of_that_one() -> None:
+    broken, offline = Hand("photon"), Hand("offline")
+    broken.fails = ZeroDivisionError("a defect")
+    async with room(broken, offline) as here:
+        assert await here.address() == "offline az 40.3717"
+
+
+async def test_what_another_server_said_is_not_believed_to_be_this_ones() -> None:
+    first, second = Hand("photon"), Hand("photon")
+    async with room(first) as here:
+        await here.address()
+        here.lookup.use([Provider(second, Pace(second.policy, here.right), "photon@better:2322")])
+        await here.address()
+    assert len(second.asked) == 1

@@ -160,14 +160,30 @@ async def test_who_just_got_the_right_lets_the_last_request_of_others_get_throug
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock(monkeypatch)
-    right = Held(0.25)
-    pace = Pace(NOMINATIM, right, clock)
-    asked = asyncio.create_task(pace.gate())
-    right.held_for = 0.5
-    waited = Pauses(1.0, clock.now).wait(clock.now, 0.5)
-    right.held_for = 100.0
-    await asked
-    assert waited == pytest.approx(1.0 + GUARD - 0.5)
+    began = clock.now - 0.25
+
+    class Fresh:
+        """A right that came a quarter of a second ago."""
+
+        held = True
+
+        @property
+        def held_for(self) -> float:
+            return clock.now - began
+
+    pace = Pace(NOMINATIM, Fresh(), clock)
+    await pace.gate()
+    assert clock.slept == [pytest.approx(1.0 + GUARD - 0.25)]
+
+
+async def test_a_quota_counts_a_request_that_is_written_again() -> None:
+    pace = Pace(Policy(rate=20.0, parallel=8), Held())
+    loop = asyncio.get_running_loop()
+    await pace.ready()
+    await pace.gate()
+    began = loop.time()
+    await pace.gate(again=True)
+    assert loop.time() - began >= 1 / 20 - 0.01
 
 
 @pytest.mark.parametrize("policy", [NOMINATIM, Policy(rate=50.0, parallel=8), Policy(parallel=8)])
@@ -199,7 +215,7 @@ async def test_a_quota_lets_requests_out_one_by_one_and_several_at_once() -> Non
     pace = Pace(Policy(rate=20.0, parallel=8), Held())
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await asyncio.gather(*(pace.gate() for _ in range(5)))
+    await asyncio.gather(*(pace.ready() for _ in range(5)))
     assert loop.time() - began >= 4 / 20 - 0.01
 
 

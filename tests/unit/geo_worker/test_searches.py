@@ -28,10 +28,14 @@ def filled(some: Iterable[Search]) -> Searches:
     return searches
 
 
+def able(searches: Searches, now: float) -> list[Search]:
+    return [one for one in searches if one.at is None and one.not_before <= now]
+
+
 def order(searches: Searches, now: float = 0.0) -> list[str]:
     """The cells as they are chosen, each found before the next."""
     cells = []
-    while (chosen := searches.choose(lambda _: True, now)) is not None:
+    while (chosen := searches.choose(able(searches, now))) is not None:
         cells.append(chosen.cell)
         searches.found(chosen, FOUND)
     return cells
@@ -82,9 +86,9 @@ async def test_what_rests_or_is_being_asked_is_not_chosen() -> None:
     searches = filled([resting, asked])
     asked.at = "photon"
     searches.rest(resting, 10.0)
-    assert searches.choose(lambda _: True, 10.0) is None
+    assert searches.choose(able(searches, 10.0)) is None
     assert searches.wakes_at(10.0) == 10.0 + REST
-    assert searches.choose(lambda _: True, 10.0 + REST) is resting
+    assert searches.choose(able(searches, 10.0 + REST)) is resting
     assert searches.wakes_at(10.0 + REST) is None
 
 

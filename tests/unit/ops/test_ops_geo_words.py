@@ -35,7 +35,7 @@ def test_several_are_chosen_in_the_order_in_which_they_are_said_and_default_is_n
         ("Photon", None, "no geocoder 'Photon'"),
         ("photon,", None, "no geocoder ''"),
         ("photon,default", None, "no geocoder 'default'"),
-        ("none", None, "no geocoder 'none'"),
+        ("none,photon", None, "no geocoder 'none'"),
         ("photon,offline,photon", None, "photon stands there twice"),
         ("default", URL, "named first"),
         ("offline,photon", URL, "has no address"),
@@ -119,4 +119,4 @@ def test_that_nobody_takes_from_the_queue_is_said_once(capsys: pytest.CaptureFix
     with BackfillBar() as told:
         for _ in range(3 * bar.STILL):
             told.see(Seen(1500, 600, 0, Depth(600, 0)))
-    assert capsys.readouterr().out.count("nobody takes from geo.backlog") == 1
+    assert capsys.readouterr().out.count("nobody takes from geo.backfill") == 1
