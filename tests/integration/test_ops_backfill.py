@@ -410,7 +410,7 @@ async def test_without_redis_it_goes_on(company: Company, monkeypatch: pytest.Mo
     assert said.out.splitlines()[-1] == "20 of 20 places have an address now"
 
 
-@pytest.mark.parametrize("waiting", [0, None, 7])
+@pytest.mark.parametrize("waiting", [0, None])
 async def test_it_ends_when_nothing_more_is_found_and_says_how_many_have_no_address(
     company: Company, monkeypatch: pytest.MonkeyPatch, waiting: int | None
 ) -> None:
@@ -429,6 +429,24 @@ async def test_it_ends_when_nothing_more_is_found_and_says_how_many_have_no_addr
         "3 of 4 places have an address now; 1 have none, or could not be looked"
     )
     assert len(worker.asked) == 4
+
+
+async def test_it_goes_on_while_the_geo_worker_has_something_in_hand(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geocode, "QUIET", 0.0)
+    monkeypatch.setattr(geocode, "IN_HAND", 0.0)
+    await company.tells("photon", waiting=7)
+    await hire(company.db, 1)
+    await company.session(1, DAY, {"latitude": SEA})
+    async with company.worker(may=2) as worker:
+        running = asyncio.create_task(company.says(*SPAN))
+        while len(worker.asked) < 2:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+        done, _ = await asyncio.wait([running], timeout=2.0)
+        assert not done
+        await company.tells("photon", waiting=0)
+        assert (await running).status == 0
 
 
 async def test_more_than_can_be_watched_are_counted_in_the_end(

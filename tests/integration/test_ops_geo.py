@@ -199,9 +199,12 @@ async def test_show_says_how_the_geocoders_are_and_what_waits(
     circuits: dict[str, Circuit] = {"photon": "open", "nominatim": "probing", "offline": "closed"}
     async with at_work(opened, GeoWorker(cache, circuits, waiting=1234)) as worker:
         assert await desk.rows() == [[*row] for row in circuits.items()]
-        queues = "geo.requests: 1 wait; geo.backlog: 2 wait and 1 to be tried again; geo.backfill: 0 wait; 1 geo worker is there; "
+        queues = "geo.requests: 1 wait; geo.backlog: 2 wait and 1 to be tried again; geo.backfill: 0 wait; "
         line = (await desk.says("show")).out.splitlines()[-1]
-        assert line == f"{queues}1,234 cells wait for an address; nothing is chosen, the settings hold"
+        assert (
+            line
+            == f"{queues}1 geo worker is there; 1,234 cells wait for an address; nothing is chosen, the settings hold"
+        )
         worker.choices.append(GeocoderChoice(names=["photon"], given_at=time.time() - 3 * 3600))
         await worker.speak()
         assert (await desk.says("show")).out.splitlines()[-1].endswith("; chosen 3 h ago")
