@@ -65,6 +65,7 @@ async def test_start_greets_and_shows_the_button_and_a_day_has_its_end(rooms: En
         assert await office.recorded() == (1, 1)
 
 
+@pytest.mark.long
 async def test_kill_9_of_a_worker_in_the_burst_loses_nobody_and_keeps_the_cap(rooms: Engines) -> None:
     async with company(rooms, employees=150) as office:
         await office.crowd.everyone_checks_in()
@@ -95,6 +96,7 @@ async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_t
         assert seen.refused.keys() <= {400}, "an edit that was made already, of which the answer was lost"
 
 
+@pytest.mark.long
 async def test_an_active_sender_that_is_stopped_in_the_burst_hands_over_at_once_and_nothing_is_sent_twice(
     rooms: Engines,
 ) -> None:

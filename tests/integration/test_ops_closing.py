@@ -178,6 +178,7 @@ async def test_a_job_that_did_not_run_for_days_can_be_told_to_look_back(db: asyn
     assert await close(db, baku(wednesday, "12:00"), back=3) == (0, days)
 
 
+@pytest.mark.long
 async def test_fifty_thousand_people_are_closed_and_marked(db: asyncpg.Connection) -> None:
     await db.execute(
         "INSERT INTO employees (user_id, full_name, enrolled_at) "

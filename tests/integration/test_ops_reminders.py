@@ -316,6 +316,7 @@ async def test_a_connection_that_dies_in_the_middle_is_told_and_the_next_run_com
     assert {call.chat_id for call in await queued(rabbitmq_url)} == {*range(1, 1001)}
 
 
+@pytest.mark.long
 async def test_fifty_thousand_are_queued_and_the_second_run_finds_nobody(
     db: asyncpg.Connection, publisher: BulkPublisher, rabbitmq_url: str
 ) -> None:

@@ -189,6 +189,7 @@ async def test_a_file_that_is_too_large_is_not_sent_but_how_to_make_it_smaller(
     assert await reports.worker.rows("SELECT FROM audit") == [], "nobody was shown"
 
 
+@pytest.mark.long
 async def test_a_process_that_fails_is_tried_again_and_the_last_failure_is_told(reports: ReportSide) -> None:
     await reports.worker.text("/report 2026-07", person=ADMIN)
     (request,) = await reports.requests()

@@ -104,6 +104,7 @@ async def test_the_command_ends_with_0_when_every_promise_held(fleet: SmallFleet
     assert "100 MiB" in output.decode()
 
 
+@pytest.mark.long
 async def test_the_command_ends_with_1_and_tells_why_when_nobody_answers() -> None:
     process, _ = await start_command("--employees", "10", "--deadline", "1")
     output, _ = await process.communicate()
@@ -111,6 +112,7 @@ async def test_the_command_ends_with_1_and_tells_why_when_nobody_answers() -> No
     assert "replied exactly once: promised all, found 0 of 10." in output.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_the_command_cleanly(number: signal.Signals) -> None:
     process, _ = await start_command("--employees", "10")
