@@ -5,7 +5,7 @@ Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings 
 
 import typer
 
-from ops.commands import campaign, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
+from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
 from ops.commands.orders import pause, resume
 from ops.commands.sent import sent
@@ -53,4 +53,5 @@ app.command(rich_help_panel=SENDING)(resume)
 app.command(rich_help_panel=SENDING)(sent)
 app.add_typer(geo.app, name="geo", rich_help_panel=ADDRESSES)
 app.add_typer(geocode.app, name="geocode", rich_help_panel=ADDRESSES)
+app.add_typer(dead.app, name="dead", rich_help_panel=TROUBLE)
 app.command(rich_help_panel=TROUBLE)(amnesty)

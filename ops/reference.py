@@ -16,7 +16,14 @@ from pydantic.fields import FieldInfo
 from checkin_worker.settings import WorkerSettings
 from geo_worker.settings import GeoSettings
 from ingress.settings import IngressSettings
-from ops.settings import BackfillSettings, CompanySettings, GeoDeskSettings, ReminderSettings, RetainSettings
+from ops.settings import (
+    BackfillSettings,
+    CompanySettings,
+    DeadSettings,
+    GeoDeskSettings,
+    ReminderSettings,
+    RetainSettings,
+)
 from ops.webhook import WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
@@ -35,6 +42,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet pause": settings.BrokerSettings,
     "fleet geo": GeoDeskSettings,
     "fleet geocode": BackfillSettings,
+    "fleet dead": DeadSettings,
     "fleet retain": RetainSettings,
     "fleet (the rest)": CompanySettings,
 }

@@ -28,3 +28,7 @@ class GeoDeskSettings(BrokerSettings, CacheSettings):
 
 class BackfillSettings(DatabaseSettings, GeoDeskSettings):
     """What `fleet geocode` reads."""
+
+
+class DeadSettings(BrokerSettings, WorkdaySettings):
+    """What `fleet dead` reads."""

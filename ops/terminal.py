@@ -67,6 +67,16 @@ def show(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     OUT.print(table)
 
 
+def tell(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table without the columns that are empty for people; for programs all of them, between tabs."""
+    if not OUT.is_terminal:
+        for row in (headings, *rows):
+            typer.echo("\t".join(row))  # rich would put spaces for the tabs
+        return
+    filled = [number for number, column in enumerate(zip(*rows, strict=True)) if any(column)]
+    show([headings[number] for number in filled], [[row[number] for number in filled] for row in rows])
+
+
 def write_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to standard output for a spreadsheet, which executes nothing of it."""
     writer = csv.writer(sys.stdout)

@@ -39,7 +39,8 @@ TRIES: Final = "x-tries"
 REASON: Final = "x-reason"
 FIRST_FAILED: Final = "x-first-failed-at"
 LAST_FAILED: Final = "x-last-failed-at"
-"""Headers of a message that failed: count, why, unix seconds of the first and last time."""
+FAILED_IN: Final = "x-queue"
+"""Headers of a message that failed: count, why, unix seconds of the first and last time, the queue it came from."""
 
 CONSUME_TIMEOUT: Final = 5.0
 HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -277,6 +278,7 @@ class Consumer:
             TRIES: delivery.tries + 1,
             REASON: reason[:500],
             LAST_FAILED: now,
+            FAILED_IN: delivery.queue,
         }
         for attempt in itertools.count():
             try:

@@ -71,6 +71,9 @@ WORK_QUEUES: Final = (
     GEO_TURN,
     INGRESS_TURN,
 )
+DEAD_QUEUES: Final = tuple(sorted({queue.dead for queue in WORK_QUEUES if queue.dead}))
+DEAD_DELIVERY_LIMIT: Final = 1_000_000
+"""Each look at a dead letter is a delivery, and unless told otherwise RabbitMQ 4.x drops a message after 20."""
 _QUORUM: Final = {"x-queue-type": "quorum"}
 
 
@@ -81,8 +84,9 @@ async def declare(connection: AbstractConnection) -> None:
         aio_pika.exceptions.ChannelPreconditionFailed: a queue of that name exists with other arguments.
     """
     async with connection.channel() as channel:
-        for dead in sorted({queue.dead for queue in WORK_QUEUES if queue.dead}):
-            await channel.declare_queue(dead, durable=True, arguments=dict(_QUORUM))
+        for dead in DEAD_QUEUES:
+            kept: dict[str, str | int] = {**_QUORUM, "x-delivery-limit": DEAD_DELIVERY_LIMIT}
+            await channel.declare_queue(dead, durable=True, arguments=dict(kept))
         for queue in WORK_QUEUES:
             await _declare(channel, queue)
 

@@ -13,7 +13,7 @@ from ops.database import connected
 from ops.moments import moment
 from ops.sent import Answer, Question, look_up
 from ops.settings import CompanySettings
-from ops.terminal import OUT, Refused, done, say, show
+from ops.terminal import Refused, done, say, tell
 from shared.settings import read
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def sent(
     if not answer.calls:
         say(_nothing(answer, question, settings.zone))
         return
-    _tell([_row(row, settings.zone) for row in answer.calls])
+    tell(HEADINGS, [_row(row, settings.zone) for row in answer.calls])
     if answer.found > len(answer.calls):
         say(f"the newest {len(answer.calls)} of {answer.found:,}; --limit shows more")
 
@@ -85,16 +85,6 @@ def _nothing(answer: Answer, question: Question, zone: ZoneInfo) -> str:
     if answer.reaches_back is None:
         return f"{what} was sent {asked}; the ledger is empty"
     return f"{what} was sent {asked}; the ledger reaches back to {_shown(answer.reaches_back, zone)}"
-
-
-def _tell(rows: Sequence[Sequence[str]]) -> None:
-    """A table without the columns that are empty for people; for programs all of them, between tabs."""
-    if not OUT.is_terminal:
-        for row in (HEADINGS, *rows):
-            typer.echo("\t".join(row))  # rich would put spaces for the tabs
-        return
-    filled = [number for number, column in enumerate(zip(*rows, strict=True)) if any(column)]
-    show([HEADINGS[number] for number in filled], [[row[number] for number in filled] for row in rows])
 
 
 def _row(row: "Record", zone: ZoneInfo) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from local.engines import Engines
 from shared.consume import (
+    FAILED_IN,
     FIRST_FAILED,
     LAST_FAILED,
     REASON,
@@ -157,6 +158,7 @@ async def test_each_cause_has_the_fate_that_the_table_promises(url: str, cause: 
         assert message.headers[TRIES] == 1
         assert reason in str(message.headers[REASON])
         assert message.headers[FIRST_FAILED] == message.headers[LAST_FAILED]
+        assert message.headers[FAILED_IN] == queue.name
 
 
 async def test_an_engine_that_is_away_is_not_counted_and_the_message_is_tried_in_place(url: str) -> None:

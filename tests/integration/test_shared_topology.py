@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from local.engines import Engines
 from shared import topology
 from shared.broker import Link
-from shared.topology import WORK_QUEUES, WorkQueue
+from shared.topology import DEAD_DELIVERY_LIMIT, WORK_QUEUES, WorkQueue
 from tests.integration.broker_side import LIMIT
 
 SERVICES_QUEUES = [queue for queue in WORK_QUEUES if queue.dead]
@@ -90,8 +90,10 @@ def test_a_retry_queue_gives_everything_back_to_its_work_queue(
 
 
 @pytest.mark.parametrize("queue", SERVICES_QUEUES, ids=lambda queue: queue.name)
-def test_dead_letters_neither_expire_nor_overflow(arguments: dict[str, dict[str, Any]], queue: WorkQueue) -> None:
-    assert arguments[queue.dead] == {"x-queue-type": "quorum"}
+def test_dead_letters_neither_expire_nor_overflow_however_often_they_are_looked_at(
+    arguments: dict[str, dict[str, Any]], queue: WorkQueue
+) -> None:
+    assert arguments[queue.dead] == {"x-queue-type": "quorum", "x-delivery-limit": DEAD_DELIVERY_LIMIT}
 
 
 @pytest.mark.parametrize("queue", TURNS, ids=lambda queue: queue.name)
