@@ -1,6 +1,7 @@
 """Owns one geocoder in use: its pace, its circuit, and what is counted and logged of it."""
 
 import time
+import traceback
 from typing import Final
 
 import structlog
@@ -36,6 +37,7 @@ class Provider:
         self.circuit = CircuitBreaker()
         self.answers = 0
         self.backfills_from = 0.0
+        self._in_use = False
 
     @property
     def name(self) -> str:
@@ -49,7 +51,8 @@ class Provider:
 
     def show(self, *, in_use: bool) -> None:
         """Let the gauge tell of the circuit; of a geocoder that is not in use there is nothing to tell."""
-        CIRCUIT_OPEN.labels(self.name).set(in_use and self.circuit.state != _CLOSED)
+        self._in_use = in_use
+        self._show()
 
     def backfills(self) -> None:
         """It is asked for an address that nobody waits for."""
@@ -81,12 +84,14 @@ class Provider:
         except NotOurTurn:
             outcome = "fenced"
             raise
-        except Exception as problem:
-            outcome = "failed"
-            log.exception("geocoder_broken", geocoder=self.name)
-            failure = GeocoderFailed(f"a defect of ours: {type(problem).__name__}")
+        except Exception as problem:  # noqa: BLE001 - a defect in one must not end the work of all
+            outcome, kind = "failed", type(problem).__name__
+            frame = traceback.extract_tb(problem.__traceback__)[-1]
+            # Its text may quote the address that was asked, and with it a key.
+            log.error("geocoder_broken", geocoder=self.name, error=kind, where=f"{frame.name}:{frame.lineno}")  # noqa: TRY400 - see above
+            failure = GeocoderFailed(f"a defect of ours: {kind}")
             self._failed(failure, probe=probe)
-            raise failure from problem
+            raise failure from None
         else:
             outcome = "address" if address else "nothing there"
             self._answered()
@@ -99,18 +104,21 @@ class Provider:
             if written_at is not None:
                 GEOCODER_SECONDS.labels(self.name).observe(time.monotonic() - written_at)
 
+    def _show(self) -> None:
+        CIRCUIT_OPEN.labels(self.name).set(self._in_use and self.circuit.state != _CLOSED)
+
     def _answered(self) -> None:
         self.answers += 1
         if self.circuit.state != _CLOSED:
             log.info("circuit_closed", geocoder=self.name)
         self.circuit.succeeded()
-        self.show(in_use=True)
+        self._show()
 
     def _failed(self, problem: GeocoderFailed, *, probe: bool) -> None:
         now = time.monotonic()
         self.circuit.failed(now, problem.retry_after, probe=probe)
         if (tries_at := self.circuit.tries_at()) is not None:
             log.warning("circuit_open", geocoder=self.name, reason=str(problem), seconds=round(tries_at - now, 1))
-            self.show(in_use=True)
+            self._show()
         else:
             log.info("geocoder_failed", geocoder=self.name, reason=str(problem))

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+import structlog.testing
+from prometheus_client import REGISTRY
 
 from geo_worker import lookup as lookup_module
 from geo_worker import searches as searches_module
@@ -430,11 +432,17 @@ async def test_a_geocoder_with_a_low_quota_is_not_asked_ahead_of_who_is_newer() 
         await asyncio.gather(*older)
 
 
-async def test_a_defect_in_a_geocoder_is_a_failure_of_that_one() -> None:
+async def test_a_defect_in_a_geocoder_is_a_failure_of_that_one_and_its_text_which_may_hold_a_key_is_not_logged() -> (
+    None
+):
     broken, offline = Hand("photon"), Hand("offline")
-    broken.fails = ZeroDivisionError("a defect")
-    async with room(broken, offline) as here:
-        assert await here.address() == "offline az 40.3717"
+    broken.fails = ZeroDivisionError("https://photon/?key=SENTINEL")
+    with structlog.testing.capture_logs() as logged:
+        async with room(broken, offline) as here:
+            assert await here.address() == "offline az 40.3717"
+    (line,) = (line for line in logged if line["event"] == "geocoder_broken")
+    assert (line["error"], line["where"].partition(":")[0]) == ("ZeroDivisionError", "reverse")
+    assert "SENTINEL" not in repr(logged)
 
 
 async def test_what_another_server_said_is_not_believed_to_be_this_ones() -> None:
@@ -444,3 +452,18 @@ async def test_what_another_server_said_is_not_believed_to_be_this_ones() -> Non
         here.lookup.use([Provider(second, Pace(second.policy, here.right), "photon@better:2322")])
         await here.address()
     assert len(second.asked) == 1
+
+
+async def test_of_a_geocoder_that_is_not_in_use_the_gauge_tells_no_circuit_though_its_last_request_fails() -> None:
+    def shown() -> float | None:
+        return REGISTRY.get_sample_value("geo_circuit_open", {"geocoder": "mapbox"})
+
+    failing, offline = Hand("mapbox"), Hand("offline")
+    failing.fails = GeocoderFailed("status 429", 3600.0)
+    async with room(failing) as here:
+        here.lookup.use(here.providers)
+        asked = here.begin()
+        await until(lambda: shown() == 1.0)
+        here.lookup.use([Provider(offline, Pace(offline.policy, here.right))])
+        assert await asked == "offline az 40.3717"
+        assert shown() == 0.0
