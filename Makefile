@@ -7,7 +7,7 @@ BIN := .venv/bin
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 
-setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis
+setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis, PgBouncer
 	@bash local/setup.sh
 
 demo: setup ## run the fleet against a simulated Telegram; EMPLOYEES=200 make demo for a smaller crowd

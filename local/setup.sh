@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes this project runnable on a machine that has only bash, git, make and Python: the virtual environment `.venv`
-# from the locked requirements, and, on Debian as root, PostgreSQL, RabbitMQ and Redis. It starts no server.
+# from the locked requirements, and, on Debian as root, PostgreSQL, RabbitMQ, Redis, and for tests PgBouncer and
+# libfaketime. It starts no server.
 # A second run finds its stamp and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,6 +40,8 @@ missing_packages() {
     [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || echo rabbitmq-server
     command -v redis-server >/dev/null || echo redis-server
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
+    command -v pgbouncer >/dev/null || echo pgbouncer
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || echo libfaketime
     "$PYTHON_FOUND" -c 'import ensurepip' 2>/dev/null || echo python3-venv
     [ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
 }
@@ -82,7 +85,7 @@ install_packages() {
     if command -v systemctl >/dev/null; then
         for package in "$@"; do
             case $package in
-            rabbitmq-server | redis-server | postgresql) systemctl disable --quiet "$package" ;;
+            rabbitmq-server | redis-server | postgresql | pgbouncer) systemctl disable --quiet "$package" ;;
             esac
         done
     fi
