@@ -1,6 +1,6 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak lint format types bench bench-geo reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults lint format types bench bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -24,6 +24,9 @@ test-long: setup ## the long stories: whole companies, a played day, proofs on l
 
 soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make soak MINUTES=3 SEED=7 for a short one
 	@$(BIN)/python -m tests.soak
+
+faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
+	@ONLY="$(ONLY)" RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
 lint: setup ## check the style, and that imports run one way
 	$(BIN)/ruff check

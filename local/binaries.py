@@ -23,6 +23,12 @@ def rabbitmq_server() -> str:
     return str(script) if script.exists() else _in_path("rabbitmq-server")
 
 
+def rabbitmqctl() -> str:
+    """RabbitMQ's own tool for a running node; as above."""
+    script = Path("/usr/lib/rabbitmq/bin/rabbitmqctl")
+    return str(script) if script.exists() else _in_path("rabbitmqctl")
+
+
 def epmd() -> str:
     """Erlang's port mapper."""
     return _in_path("epmd")

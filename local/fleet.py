@@ -91,8 +91,8 @@ class Fleet:
         """End all."""
         await self.stop_all()
 
-    async def start(self, name: str) -> None:
-        """Start one (again); returns when it is ready."""
+    async def start(self, name: str, **environment: str) -> None:
+        """Start one (again), with variables of its own; returns when it is ready."""
         service = self.services[name]
         child = await Child.spawn(
             Program(
@@ -102,6 +102,7 @@ class Fleet:
                     **self._environment,
                     "METRICS_PORT": str(service.metrics_port),
                     "HTTP_PORT": str(service.http_port),
+                    **environment,
                 },
                 log=self.log(name),
             )

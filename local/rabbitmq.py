@@ -15,7 +15,7 @@ from local.engine import Engine
 from local.epmd import PortMapper
 from local.ports import LOOPBACK, free_port
 from local.probes import greeted
-from local.processes import Program
+from local.processes import Child, Program
 
 HANDSHAKE = b"AMQP\x00\x00\x09\x01"  # AMQP 0-9-1, section 4.2.2; the answer is a frame of type 1
 METHOD_FRAME = b"\x01"
@@ -26,6 +26,8 @@ class RabbitMQ(Engine):
 
     name: ClassVar[str] = "rabbitmq"
     user: ClassVar[str] = "fleet"
+    advanced: ClassVar[str] = "[]"
+    """Settings as an Erlang term."""
 
     def __init__(self, run: Path, password: str) -> None:
         super().__init__(run, password)
@@ -43,6 +45,11 @@ class RabbitMQ(Engine):
         return f"amqp://{self.user}:{self.password}@{LOOPBACK}:{self.port}/{vhost}"
 
     @property
+    def node(self) -> str:
+        """Its name among Erlang's nodes."""
+        return f"fleet-{self.port}@localhost"
+
+    @property
     def management_url(self) -> str:
         """The pages for people; user and password are those of `url`."""
         return f"http://{LOOPBACK}:{self.management_port}/"
@@ -51,7 +58,7 @@ class RabbitMQ(Engine):
         """Write the configuration."""
         self._write("rabbitmq.conf", "".join(f"{line}\n" for line in self._settings()))
         self._write("enabled_plugins", "[rabbitmq_management].\n")
-        self._write("advanced.config", "[].\n")
+        self._write("advanced.config", f"{self.advanced}.\n")
         # `localhost` is known even where no /etc/hosts says so.
         self._write("inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
 
@@ -99,7 +106,28 @@ class RabbitMQ(Engine):
         """Delete a virtual host with its queues; clients in it are disconnected."""
         await self._call("DELETE", f"vhosts/{vhost}")
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    async def asked(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """What the management interface answers to a GET below `api/`."""
+        return await self._call("GET", path)
+
+    async def control(self, *arguments: str) -> None:
+        """Run `rabbitmqctl ...` on this node (a second or two).
+
+        Raises:
+            ChildFailedError: it failed; with what it said.
+        """
+        child = await Child.spawn(
+            Program(
+                name=f"rabbitmqctl {arguments[0]}",
+                argv=(binaries.rabbitmqctl(), "--node", self.node, *arguments),
+                env=self.plain_environment() | self._environment(),
+                log=self.log.with_name("rabbitmqctl.log"),
+            )
+        )
+        if await child.wait() != 0:
+            raise child.failure()
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         async with (
             aiohttp.ClientSession(
                 f"{self.management_url}api/",
@@ -107,9 +135,9 @@ class RabbitMQ(Engine):
                 timeout=aiohttp.ClientTimeout(total=20),
                 raise_for_status=True,
             ) as session,
-            session.request(method, path, json=body),
+            session.request(method, path, json=body) as answer,
         ):
-            pass
+            return await answer.json() if answer.content_type == "application/json" else None
 
     def _settings(self) -> tuple[str, ...]:
         return (
@@ -138,7 +166,7 @@ class RabbitMQ(Engine):
         }
         return {name: str(self.folder / file) for name, file in files.items()} | {
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_NODENAME": f"fleet-{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "ERL_EPMD_PORT": str(self._epmd.port),
             "ERL_EPMD_ADDRESS": LOOPBACK,

@@ -68,6 +68,8 @@ class Faults:
     """Chats that cannot be written to, for any reason, whether the bot knows them or not."""
     duplicates: int = 1
     """How many times each update is posted to the webhook, though it was answered 2xx."""
+    duplicate_rate: float = 0.0
+    """The share of updates that are posted once more than that."""
     random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret: repeatable faults
 
     def fate_of(self, chat_id: int | None) -> Fate:
@@ -85,6 +87,10 @@ class Faults:
     def absence_of(self, chat_id: int) -> Absence | None:
         """Why this chat cannot be written to; None where it can."""
         return Absence.BLOCKED if chat_id in self.blocked else self.absent.get(chat_id)
+
+    def posts(self) -> int:
+        """How many times an update is posted in all, if each time it is taken."""
+        return self.duplicates + self._happens(self.duplicate_rate)
 
     def answer_delay(self) -> float:
         """Seconds for which the next answer waits."""

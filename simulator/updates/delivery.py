@@ -108,14 +108,14 @@ class Deliverer:
             return  # it grew too old before its turn came
         update = waiting[0]
         pauses = Pauses(self.rules.random)
-        tries, taken = 0, 0
+        tries, taken, wanted = 0, 0, self._faults.posts()
         while update.expires > self._updates.clock():
             tries += 1
             entry, retry_after = await self._post(update, tries)
             if entry.accepted:
                 self._connections.succeed()
                 taken += 1
-                if taken >= self._faults.duplicates:
+                if taken >= wanted:
                     break
                 continue
             self._note_error(entry)

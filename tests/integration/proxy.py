@@ -1,4 +1,4 @@
-"""A TCP proxy in front of one engine, so that a test can take the engine away from one client only."""
+"""A TCP proxy in front of an engine, or of several equal servers: a test can take them away, or make them slow."""
 
 import asyncio
 import contextlib
@@ -9,18 +9,23 @@ from local.ports import LOOPBACK, free_port
 
 
 class Proxy:
-    """Forwards a port of its own to another. Frozen it says nothing, cut it refuses; `heal` ends both."""
+    """Forwards a port of its own to others, each connection to the next that takes it.
 
-    def __init__(self, to: int) -> None:
+    Frozen it says nothing, cut it refuses; `heal` ends both. With a `delay` each piece of data waits so many seconds.
+    """
+
+    def __init__(self, *to: int) -> None:
         self.port = free_port()
+        self.delay = 0.0
         self._to = to
+        self._turn = 0
         self._flowing = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._served: set[asyncio.Task[None]] = set()
 
     def before(self, url: str) -> str:
         """The address of the engine, by way of this proxy."""
-        return url.replace(f":{self._to}", f":{self.port}")
+        return url.replace(f":{self._to[0]}", f":{self.port}")
 
     def freeze(self) -> None:
         """Pass nothing on, in either direction; connections stay open and new ones are taken, as by a frozen server."""
@@ -57,10 +62,9 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with _closing(writer):
-            try:
-                onwards, away = await asyncio.open_connection(LOOPBACK, self._to)
-            except OSError:
+            if (line := await self._connected()) is None:
                 return
+            onwards, away = line
             async with _closing(away):
                 pumps = {
                     asyncio.create_task(self._pump(reader, away)),
@@ -73,10 +77,19 @@ class Proxy:
                         pump.cancel()
                     await asyncio.wait(pumps)
 
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        self._turn += 1
+        for number in range(len(self._to)):
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(LOOPBACK, self._to[(self._turn + number) % len(self._to)])
+        return None
+
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65_536):
                 await self._flowing.wait()
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 sink.write(data)
                 await sink.drain()
 

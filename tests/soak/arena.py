@@ -66,11 +66,20 @@ class Arena:
         Raises:
             TimeoutError: nobody did for ACTIVE_LIMIT seconds.
         """
+        return await self.holder("sender", "sender_active 1.0")
+
+    async def holder(self, module: str, sign: str) -> str:
+        """The service of this kind whose metrics have that line; waits for one.
+
+        Raises:
+            TimeoutError: none had it for ACTIVE_LIMIT seconds.
+        """
+        services = [service for service in self.fleet.services.values() if service.module == module]
         async with asyncio.timeout(ACTIVE_LIMIT):
             while True:
-                for name in self.senders:
-                    if await _holds_the_right(self.fleet.services[name].metrics_url):
-                        return name
+                for service in services:
+                    if await _says(service.metrics_url, sign):
+                        return service.name
                 await asyncio.sleep(0.05)
 
     async def standby_sender(self) -> str:
@@ -97,11 +106,11 @@ class Arena:
                 child.send(signal.SIGCONT)
 
 
-async def _holds_the_right(metrics_url: str) -> bool:
+async def _says(metrics_url: str, sign: str) -> bool:
     timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
     with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(metrics_url) as answer:
-            return "sender_active 1.0" in await answer.text()
+            return sign in await answer.text()
     return False
 
 
@@ -114,7 +123,7 @@ async def opened(diary: Diary, seed: int) -> AsyncIterator[Arena]:
     webhook = f"http://{LOOPBACK}:{ingress.http_port}/webhook"
     with run_folder("soak") as folder:
         async with contextlib.AsyncExitStack() as running:
-            running.enter_context(_own_log(folder / LOGS / "soak.log"))
+            running.enter_context(own_log(folder / LOGS / "soak.log"))
             config = SimulatorConfig(seed=seed, time_scale=RETRY_SCALE)
             telegram = await running.enter_async_context(Simulator(config))
             telegram.faults.random = random.Random(seed)  # noqa: S311 - no secret: repeatable faults
@@ -146,7 +155,7 @@ async def opened(diary: Diary, seed: int) -> AsyncIterator[Arena]:
 
 
 @contextlib.contextmanager
-def _own_log(path: Path) -> Iterator[None]:
+def own_log(path: Path) -> Iterator[None]:
     """What our own line to RabbitMQ complains of goes to a file of its own, and not between the lines of the run."""
     with path.open("w") as file:
         logging.basicConfig(stream=file, force=True)

@@ -1,0 +1,159 @@
+"""Owns what happens to RabbitMQ: restarts, freezes, alarms, full queues, cut connections, lost nodes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aio_pika
+import aiohttp
+
+from shared.topology import UPDATES
+from tests.faults.ground import Ground
+from tests.faults.scenario import Door, Scenario, SkippedError
+
+AWAY: Final = 3.0
+ALARM: Final = 10.0
+FREEZE: Final = 20.0
+HALF_OPEN: Final = 20.0
+FULL: Final = 8.0
+SETTLE: Final = 3.0
+"""Seconds: a quorum queue that is declared less than a second before a kill stays without a leader."""
+
+
+async def restarted(ground: Ground) -> None:
+    """In order, as for an upgrade."""
+    with ground.diary.moment("rabbitmq", "RabbitMQ is restarted"):
+        await ground.engines.rabbitmq.restart()
+
+
+async def killed_twice(ground: Ground) -> None:
+    """Kill -9, and away for a while; then once more."""
+    for _ in range(2):
+        with ground.diary.moment("rabbitmq", "kill -9 of RabbitMQ"):
+            await ground.engines.rabbitmq.kill()
+            await asyncio.sleep(AWAY)
+            await ground.engines.rabbitmq.start()
+        await asyncio.sleep(SETTLE)
+
+
+async def frozen(ground: Ground) -> None:
+    """It stands still with all connections open."""
+    what = f"RabbitMQ is frozen for {FREEZE:.0f} s"
+    with ground.diary.moment("rabbitmq", what, hits_active=True), ground.frozen(ground.engines.rabbitmq.child):
+        await asyncio.sleep(FREEZE)
+
+
+async def short_of_memory(ground: Ground) -> None:
+    """The broker takes nothing more from publishers, and goes on to hand out."""
+    await _alarm(ground, ("set_vm_memory_high_watermark", "absolute", "1MB"), ("set_vm_memory_high_watermark", "0.4"))
+
+
+async def short_of_disk(ground: Ground) -> None:
+    """The same, by the other alarm."""
+    await _alarm(ground, ("set_disk_free_limit", "1000TB"), ("set_disk_free_limit", "50MB"))
+
+
+async def _alarm(ground: Ground, on: tuple[str, ...], off: tuple[str, ...]) -> None:
+    with ground.diary.moment("rabbitmq", f"RabbitMQ is in alarm for {ALARM:.0f} s: {' '.join(on)}"):
+        await ground.engines.rabbitmq.control(*on)
+        try:
+            await asyncio.sleep(ALARM)
+        finally:
+            await ground.engines.rabbitmq.control(*off)
+
+
+async def full(ground: Ground) -> None:
+    """The queue of updates takes nothing more: a policy lets it hold one."""
+    broker = ground.engines.rabbitmq
+    definition = '{"max-length": 1, "overflow": "reject-publish"}'
+    with ground.diary.moment("rabbitmq", f"the queue of updates is full for {FULL:.0f} s"):
+        await broker.control("set_policy", "full", f"^{UPDATES.name}$", definition, "--apply-to", "queues")
+        try:
+            async with _plugged(ground):
+                await asyncio.sleep(FULL)
+        finally:
+            await broker.control("clear_policy", "full")
+
+
+@contextlib.asynccontextmanager
+async def _plugged(ground: Ground) -> AsyncIterator[None]:
+    """Freeze the workers, so that what is in the queue stays there."""
+    workers = [ground.fleet.child(name) for name in ground.names("checkin_worker")]
+    with ground.frozen(*workers):
+        yield
+
+
+async def cut(ground: Ground) -> None:
+    """Every connection ends at once, and new ones are refused for a while."""
+    with ground.diary.moment("rabbitmq", f"connections to RabbitMQ are cut for {AWAY:.0f} s"):
+        await ground.lines.rabbitmq.cut()
+        await asyncio.sleep(AWAY)
+        await ground.lines.rabbitmq.heal()
+
+
+async def half_open(ground: Ground) -> None:
+    """The network swallows what is sent; nobody hears that the connection is gone."""
+    with ground.diary.moment("rabbitmq", f"nothing gets through to RabbitMQ for {HALF_OPEN:.0f} s", hits_active=True):
+        ground.lines.rabbitmq.freeze()
+        await asyncio.sleep(HALF_OPEN)
+        await ground.lines.rabbitmq.heal()
+
+
+async def leader_killed(ground: Ground) -> None:
+    """The node that leads the queue of updates dies; then the one that leads it next."""
+    for _ in range(2):
+        await _node_killed(ground, leads=True)
+
+
+async def follower_killed(ground: Ground) -> None:
+    """A node dies that does not lead the queue of updates; then another."""
+    for _ in range(2):
+        await _node_killed(ground, leads=False)
+
+
+async def _node_killed(ground: Ground, *, leads: bool) -> None:
+    cluster = ground.cluster
+    if cluster is None:
+        raise SkippedError("there is one node only")
+    node = await (cluster.leader_of(UPDATES.name) if leads else cluster.follower_of(UPDATES.name))
+    with ground.diary.moment("rabbitmq", f"kill -9 of {node.node}, which {'leads' if leads else 'follows'}"):
+        await node.kill()
+        await asyncio.sleep(AWAY)
+        await node.start()
+    async with asyncio.timeout(60):
+        while not await _whole(ground):  # noqa: ASYNC110 - nodes tell nobody
+            await asyncio.sleep(0.5)
+
+
+async def _whole(ground: Ground) -> bool:
+    with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError, aio_pika.exceptions.AMQPError):
+        return ground.cluster is not None and await ground.cluster.complete()
+    return False
+
+
+async def majority_lost(ground: Ground) -> None:
+    """Two of three nodes die: nobody may say that a message is safe."""
+    cluster = ground.cluster
+    if cluster is None:
+        raise SkippedError("there is one node only")
+    lost = cluster.nodes[1:]
+    with ground.diary.moment("rabbitmq", "kill -9 of two of three nodes", hits_active=True):
+        await asyncio.gather(*(node.kill() for node in lost))
+        await asyncio.sleep(2 * AWAY)
+        await asyncio.gather(*(node.start() for node in lost))
+
+
+SCENARIOS: Final = (
+    Scenario("restart-rabbitmq", "RabbitMQ is restarted in order", restarted, Door.CLOSED),
+    Scenario("kill-rabbitmq", "kill -9 of RabbitMQ, away for 3 s, twice", killed_twice, Door.CLOSED, short=True),
+    Scenario("freeze-rabbitmq", "RabbitMQ stands still for 20 s", frozen, Door.CLOSED),
+    Scenario("memory-alarm", "RabbitMQ's memory alarm for 10 s", short_of_memory, Door.CLOSED),
+    Scenario("disk-alarm", "RabbitMQ's disk alarm for 10 s", short_of_disk, Door.CLOSED),
+    Scenario("queue-full", "the queue of updates is full for 8 s", full, Door.CLOSED),
+    Scenario("cut-rabbitmq", "connections to RabbitMQ are cut for 3 s", cut, Door.CLOSED),
+    Scenario("half-open-rabbitmq", "connections to RabbitMQ are half open for 20 s", half_open, Door.CLOSED),
+    Scenario("kill-leader", "kill -9 of the node that leads, twice", leader_killed, Door.CLOSED, clustered=True),
+    Scenario("kill-follower", "kill -9 of a node that follows, twice", follower_killed, Door.CLOSED, clustered=True),
+    Scenario("majority-lost", "kill -9 of two of three nodes", majority_lost, Door.CLOSED, clustered=True),
+)

@@ -1,0 +1,62 @@
+"""Owns the order of the campaign: all scenarios, and on which ground each is played."""
+
+import traceback
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AsyncExitStack
+from typing import Final
+
+from local.terminal import WrongInputError
+from tests.faults import broker, cache, database, geocoder, services, surroundings, telegram, updates
+from tests.faults.ground import Ground, opened
+from tests.faults.scenario import Scenario
+from tests.faults.trial import trial
+from tests.faults.verdict import Row
+from tests.soak.diary import Diary
+
+CAMPAIGN: Final[Sequence[Scenario]] = (
+    *services.SCENARIOS,
+    *cache.SCENARIOS,
+    *telegram.SCENARIOS,
+    *geocoder.SCENARIOS,
+    *updates.SCENARIOS,
+    *surroundings.SCENARIOS,
+    *(one for one in broker.SCENARIOS if not one.clustered),
+    *database.SCENARIOS,
+    *(one for one in broker.SCENARIOS if one.clustered),
+)
+
+
+def chosen(names: str) -> Sequence[Scenario]:
+    """The scenarios of these names, separated by commas; all when there are none.
+
+    Raises:
+        WrongInputError: no scenario has that name.
+    """
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    known = {scenario.name: scenario for scenario in CAMPAIGN}
+    if unknown := [name for name in wanted if name not in known]:
+        raise WrongInputError(f"ONLY={names}: there is no {unknown[0]}. There are: {', '.join(known)}")
+    return [known[name] for name in wanted] or CAMPAIGN
+
+
+async def played(scenarios: Iterable[Scenario], diary: Diary, seed: int) -> AsyncGenerator[Row]:
+    """Play one after the other, on the same ground as long as nobody has ruined it."""
+    async with AsyncExitStack() as standing:
+        ground: Ground | None = None
+        for number, scenario in enumerate(scenarios):
+            if ground is None or (ground.cluster is not None) != scenario.clustered:
+                await standing.aclose()
+                ground = await standing.enter_async_context(opened(diary, seed + number, clustered=scenario.clustered))
+            diary.say(f"{scenario.name}: {scenario.what}", "bold")
+            row = await _tried(ground, scenario, seed)
+            if scenario.ruins or not row.green:
+                ground = None
+            yield row
+
+
+async def _tried(ground: Ground, scenario: Scenario, seed: int) -> Row:
+    try:
+        return await trial(ground, scenario, seed)
+    except Exception as problem:  # noqa: BLE001 - whatever breaks a trial is its verdict, and the next one is played
+        ground.diary.say(traceback.format_exc(), "red")
+        return Row(scenario.name, problems=[f"the trial broke: {problem!r}"])

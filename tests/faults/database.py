@@ -1,0 +1,171 @@
+"""Owns what happens to PostgreSQL: restarts, a lock, a full disk, lagging replicas, a failover."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import asyncpg
+
+from local.postgres import Postgres
+from local.stage import DATABASE
+from tests.faults.ground import Ground
+from tests.faults.scenario import Scenario, SkippedError
+from tests.integration.replica_side import frozen as all_frozen
+
+AWAY: Final = 3.0
+FREEZE: Final = 20.0
+LOCK: Final = 10.0
+CROWDED: Final = 8.0
+FULL: Final = 8.0
+LAG: Final = 30.0
+
+
+async def restarted(ground: Ground) -> None:
+    """A fast shutdown, which ends all sessions, and a start."""
+    with ground.diary.moment("postgres", "PostgreSQL is restarted, fast"):
+        await ground.engines.postgres.restart()
+
+
+async def killed_twice(ground: Ground) -> None:
+    """Kill -9, away for a while, and recovery from its log; then once more."""
+    for _ in range(2):
+        with ground.diary.moment("postgres", "kill -9 of PostgreSQL"):
+            await ground.engines.postgres.kill()
+            await asyncio.sleep(AWAY)
+            await ground.engines.postgres.start()
+        await asyncio.sleep(1)
+
+
+async def stopped_immediately(ground: Ground) -> None:
+    """An immediate shutdown: no checkpoint, sessions are cut."""
+    postgres = ground.engines.postgres
+    with ground.diary.moment("postgres", "PostgreSQL is restarted, immediately"):
+        await postgres.child.stop(20, signal.SIGQUIT)
+        await postgres.start()
+
+
+async def frozen(ground: Ground) -> None:
+    """The server and all its sessions stand still."""
+    what = f"PostgreSQL is frozen for {FREEZE:.0f} s"
+    with ground.diary.moment("postgres", what), all_frozen(ground.engines.postgres.child.pid):
+        await asyncio.sleep(FREEZE)
+
+
+async def locked(ground: Ground) -> None:
+    """Somebody holds a lock on the table that every check-in writes."""
+    connection = await asyncpg.connect(ground.engines.postgres.database_url(DATABASE))
+    with ground.diary.moment("postgres", f"a lock on sessions is held for {LOCK:.0f} s"):
+        try:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+                await asyncio.sleep(LOCK)
+        finally:
+            await connection.close()
+
+
+async def crowded(ground: Ground) -> None:
+    """Others hold every connection that there is; those of the services are ended."""
+    with ground.diary.moment("postgres", f"no connection is free for {CROWDED:.0f} s"):
+        async with _all_connections(ground.engines.postgres):
+            await asyncio.sleep(CROWDED)
+
+
+@contextlib.asynccontextmanager
+async def _all_connections(postgres: Postgres) -> AsyncIterator[None]:
+    held = []
+    end_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+    try:
+        keeper = await asyncpg.connect(postgres.url)
+        held.append(keeper)
+        limit = int(await keeper.fetchval("SHOW max_connections"))
+        for _ in range(2):  # services that connect again in between are ended, too
+            with contextlib.suppress(asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError):
+                while len(held) < limit:
+                    held.append(await asyncpg.connect(postgres.url))
+            await keeper.execute(end_others, DATABASE)
+        with contextlib.suppress(asyncpg.TooManyConnectionsError):
+            while len(held) < limit:
+                held.append(await asyncpg.connect(postgres.url))
+        yield
+    finally:
+        await asyncio.gather(*(connection.close() for connection in held))
+
+
+async def disk_full(ground: Ground) -> None:
+    """Not a byte is left where the primary writes; PostgreSQL may go down by it, and is started when there is room."""
+    if ground.disk is None:
+        raise SkippedError("only root may make a file system of its own for PostgreSQL")
+    ballast, postgres = ground.disk / "ballast", ground.engines.postgres
+    with ground.diary.moment("postgres", f"PostgreSQL's disk is full for {FULL:.0f} s"):
+        with ballast.open("wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1024 * 1024))
+        await asyncio.sleep(FULL)
+        ballast.unlink()
+        if postgres.child.status is not None:
+            await postgres.start()
+
+
+async def replicas_lag(ground: Ground) -> None:
+    """Replicas receive what is written and do not show it."""
+    with ground.diary.moment("postgres", f"both replicas lag for {LAG:.0f} s"):
+        for replica in ground.replicas:
+            await _told(replica, "SELECT pg_wal_replay_pause()")
+        await asyncio.sleep(LAG)
+        for replica in ground.replicas:
+            await _told(replica, "SELECT pg_wal_replay_resume()")
+
+
+async def replica_killed(ground: Ground) -> None:
+    """One replica is away for a while."""
+    replica = ground.replicas[0]
+    with ground.diary.moment("postgres", "kill -9 of a replica"):
+        await replica.kill()
+        await asyncio.sleep(AWAY)
+        await replica.start()
+
+
+async def replicas_frozen(ground: Ground) -> None:
+    """Both replicas stand still with all connections open."""
+    with ground.diary.moment("postgres", f"both replicas are frozen for {FREEZE:.0f} s"), _both_frozen(ground):
+        await asyncio.sleep(FREEZE)
+
+
+@contextlib.contextmanager
+def _both_frozen(ground: Ground) -> Iterator[None]:
+    with all_frozen(ground.replicas[0].child.pid), all_frozen(ground.replicas[1].child.pid):
+        yield
+
+
+async def promoted(ground: Ground) -> None:
+    """The primary dies, and a replica that has followed it to the end takes its place."""
+    replica = ground.replicas[0]
+    with ground.diary.moment("postgres", "kill -9 of the primary, and promotion of a replica"):
+        await ground.engines.postgres.kill()
+        await _told(replica, "SELECT pg_promote()")
+        ground.promoted = replica
+
+
+async def _told(postgres: Postgres, query: str) -> None:
+    connection = await asyncpg.connect(postgres.url, timeout=10)
+    try:
+        await connection.execute(query)
+    finally:
+        await connection.close()
+
+
+SCENARIOS: Final = (
+    Scenario("restart-postgres", "PostgreSQL is restarted, fast", restarted),
+    Scenario("quit-postgres", "PostgreSQL is restarted, immediately", stopped_immediately),
+    Scenario("kill-postgres", "kill -9 of PostgreSQL, away for 3 s, twice", killed_twice, short=True),
+    Scenario("freeze-postgres", "PostgreSQL stands still for 20 s", frozen),
+    Scenario("lock-postgres", "a lock on the sessions is held for 10 s", locked),
+    Scenario("connections-postgres", "no connection is free for 8 s", crowded),
+    Scenario("disk-postgres", "PostgreSQL's disk is full for 8 s", disk_full),
+    Scenario("lag-replicas", "both replicas lag for 30 s", replicas_lag),
+    Scenario("kill-replica", "kill -9 of a replica, away for 3 s", replica_killed),
+    Scenario("freeze-replicas", "both replicas stand still for 20 s", replicas_frozen),
+    Scenario("promote-replica", "the primary is lost and a replica promoted", promoted, ruins=True),
+)

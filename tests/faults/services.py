@@ -1,0 +1,118 @@
+"""Owns what happens to services: kills, orders to stop, freezes, and a restart of everything."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from local.fleet import ORDER_OF_END
+from tests.faults.ground import Ground
+from tests.faults.scenario import Door, Scenario, Strike
+
+FREEZE: Final = 20.0
+PAUSE: Final = 1.0
+"""Seconds between two strikes at the same service."""
+
+
+async def active(ground: Ground, module: str) -> str:
+    """The one that has the work: the sender that sends, the geo worker that asks; the first of others."""
+    if module == "sender":
+        return await ground.active_sender()
+    if module == "geo_worker":
+        return await ground.holder(module, "geo_active 1.0")
+    return ground.names(module)[0]
+
+
+@contextlib.asynccontextmanager
+async def struck(ground: Ground, name: str, kind: str, how: str) -> AsyncIterator[None]:
+    """Something befalls a service, which we did; for senders it counts that the active one was struck."""
+    sends = ground.fleet.services[name].module == "sender" and name == await ground.active_sender()
+    with ground.away(name), ground.diary.moment(kind, f"{how} {name}", hits_active=sends):
+        yield
+
+
+def killed_twice(module: str) -> Strike:
+    """Kill -9 the one that has the work, start it again, and do it once more."""
+
+    async def strike(ground: Ground) -> None:
+        for _ in range(2):
+            name = await active(ground, module)
+            async with struck(ground, name, "kill", "kill -9 of"):
+                await ground.fleet.kill(name)
+                await ground.fleet.start(name)
+            await asyncio.sleep(PAUSE)
+
+    return strike
+
+
+def stopped_twice(module: str) -> Strike:
+    """SIGTERM to the one that has the work; it must end in order, with status 0."""
+
+    async def strike(ground: Ground) -> None:
+        for _ in range(2):
+            await restarted(ground, await active(ground, module))
+            await asyncio.sleep(PAUSE)
+
+    return strike
+
+
+async def restarted(ground: Ground, name: str, **environment: str) -> None:
+    """End one in order and start it again, with variables of its own."""
+    async with struck(ground, name, "term", "SIGTERM to"):
+        if status := await ground.fleet.stop(name):
+            ground.diary.accident(f"{name} ended with status {status} after SIGTERM")
+        await ground.fleet.start(name, **environment)
+
+
+def frozen(module: str) -> Strike:
+    """Stop the one that has the work where it stands, and let it go on later."""
+
+    async def strike(ground: Ground) -> None:
+        name = await active(ground, module)
+        async with struck(ground, name, "freeze", f"{FREEZE:.0f} s frozen:"):
+            with ground.frozen(ground.fleet.child(name)):
+                await asyncio.sleep(FREEZE)
+
+    return strike
+
+
+async def both_senders_killed(ground: Ground) -> None:
+    """Nobody has the right to send, nor remembers what was sent."""
+    names = ground.senders
+    with ground.away(*names), ground.diary.moment("kill", "kill -9 of both senders", hits_active=True):
+        await asyncio.gather(*map(ground.fleet.kill, names))
+        await asyncio.gather(*map(ground.fleet.start, names))
+
+
+async def everything_restarted(ground: Ground) -> None:
+    """One after the other, as a rollout does it."""
+    for module in ORDER_OF_END:
+        for name in ground.names(module):
+            await restarted(ground, name)
+
+
+async def everything_killed(ground: Ground) -> None:
+    """All services at once, as when the power fails; the engines live."""
+    names = list(ground.fleet.services)
+    with ground.away(*names), ground.diary.moment("kill", "kill -9 of all services", hits_active=True):
+        await asyncio.gather(*map(ground.fleet.kill, names))
+        await asyncio.gather(*map(ground.fleet.start, names))
+
+
+SCENARIOS: Final = (
+    Scenario("kill-ingress", "kill -9 of an ingress, twice", killed_twice("ingress"), Door.CLOSED),
+    Scenario("kill-worker", "kill -9 of a check-in worker, twice", killed_twice("checkin_worker"), short=True),
+    Scenario("kill-geo", "kill -9 of the geo worker that asks, twice", killed_twice("geo_worker")),
+    Scenario("kill-sender", "kill -9 of the sender that sends, twice", killed_twice("sender"), short=True),
+    Scenario("kill-senders", "kill -9 of both senders at once", both_senders_killed),
+    Scenario("kill-all", "kill -9 of every service at once", everything_killed, Door.CLOSED),
+    Scenario("stop-ingress", "SIGTERM to an ingress, twice", stopped_twice("ingress"), Door.CLOSED),
+    Scenario("stop-worker", "SIGTERM to a check-in worker, twice", stopped_twice("checkin_worker")),
+    Scenario("stop-geo", "SIGTERM to the geo worker that asks, twice", stopped_twice("geo_worker")),
+    Scenario("stop-sender", "SIGTERM to the sender that sends, twice", stopped_twice("sender")),
+    Scenario("freeze-ingress", "an ingress stands still for 20 s", frozen("ingress"), Door.SILENT),
+    Scenario("freeze-worker", "a check-in worker stands still for 20 s", frozen("checkin_worker")),
+    Scenario("freeze-geo", "the geo worker that asks stands still for 20 s", frozen("geo_worker")),
+    Scenario("freeze-sender", "the sender that sends stands still for 20 s", frozen("sender")),
+    Scenario("rollout", "SIGTERM to everything, one after the other", everything_restarted, Door.CLOSED),
+)

@@ -1,0 +1,196 @@
+"""Owns the verdict on a trial: what was seen against what was promised. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from simulator.ledger import WebhookTry
+from simulator.windows import most_in_window
+from tests.faults.scenario import Door
+from tests.soak.judge import too_often
+from tests.soak.record import Record
+from tests.soak.silence import broken, unasked
+from tests.soak.takeover import RATE
+
+RECOVERY: Final = 30.0
+"""Seconds after which every service must be ready again by itself."""
+ANSWER: Final = 5.0
+"""Seconds within which the webhook must answer, be it 503."""
+POLITE: Final = 1.0
+"""Seconds between two requests to the geocoder."""
+GROWTH: Final = 48.0
+"""MiB by which a service may have grown in a trial."""
+MORE_FILES: Final = 24
+"""Open files by which it may: a pool that has filled up."""
+SHOWN: Final = 3
+
+Session = tuple[datetime, datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A trial that is over.
+
+    Attributes:
+        record: items, calls, moments, updates, events, dead letters, as the soak has them.
+        recovery: seconds from the end of the strike until every service was ready; None: they were not in time.
+        drained: seconds from the end of the strike until nothing waited; None: something still does.
+        left: what waits still, if so.
+        wanted, sessions: each person's session as it must be, and the sessions that there are.
+        tries: requests to the webhook.
+        door: what it was allowed to answer.
+        asked: the moments of requests to the geocoder.
+        growth, files: MiB and open files by which each service has grown.
+        consumers: queues whose number of consumers is another than before, with both.
+    """
+
+    record: Record
+    recovery: float | None
+    drained: float | None
+    left: Mapping[str, int] = field(default_factory=dict)
+    wanted: Mapping[int, Session] = field(default_factory=dict)
+    sessions: Mapping[int, Sequence[Session]] = field(default_factory=dict)
+    tries: Sequence[WebhookTry] = ()
+    door: Door = Door.OPEN
+    asked: Sequence[float] = ()
+    growth: Mapping[str, float] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    consumers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the matrix; green when there are no problems.
+
+    `recovery` and `drained` are seconds, None where it took too long or was skipped; `slowest` is the slowest answer of
+    the webhook in seconds.
+    """
+
+    name: str
+    problems: Sequence[str] = ()
+    skipped: str = ""
+    recovery: float | None = None
+    drained: float | None = None
+    updates: int = 0
+    lost: int = 0
+    repeated: int = 0
+    worst_second: int = 0
+    refused: int = 0
+    slowest: float = 0.0
+    dead: int = 0
+
+    @property
+    def green(self) -> bool:
+        """Whether every promise held."""
+        return not self.problems
+
+
+def judge(name: str, seen: Seen) -> Row:
+    """All that was promised."""
+    record, trail = seen.record, seen.record.came()
+    lost = [item for item, came in trail.items() if not came.done]
+    again = [item for item, came in trail.items() if too_often(came, item.size, record.moments)]
+    refused = [one for one in seen.tries if not one.accepted]
+    return Row(
+        name,
+        problems=[
+            *_recovered(seen),
+            *_recorded(seen),
+            *_some("replies lost", [f"{item.chat_id} {item.marks[0]}" for item in lost]),
+            *_some("replies told again though their answer had come", [str(item.chat_id) for item in again]),
+            *_calls(seen),
+            *_door(seen.door, refused, seen.tries),
+            *_left_over(seen),
+        ],
+        recovery=seen.recovery,
+        drained=seen.drained,
+        updates=len(record.updates),
+        lost=len(lost),
+        repeated=sum(max(0, len(came.done) - item.size) for item, came in trail.items()),
+        worst_second=most_in_window([call.arrived for call in record.calls]),
+        refused=len(refused),
+        slowest=max((one.answered - one.sent for one in seen.tries if one.answered is not None), default=0.0),
+        dead=len(record.dead),
+    )
+
+
+def _recovered(seen: Seen) -> list[str]:
+    problems = []
+    if seen.recovery is None:
+        problems.append(f"not everybody was ready {RECOVERY:.0f} s later")
+    if seen.drained is None:
+        problems.append(f"still at work: {', '.join(f'{count} in {name}' for name, count in seen.left.items())}")
+    return problems
+
+
+def _recorded(seen: Seen) -> list[str]:
+    record = seen.record
+    never = [str(update) for update in record.updates if update not in record.accepted]
+    wrong = [f"{update}: {record.events.get(update, 0)}" for update in record.updates if record.events.get(update) != 1]
+    sessions = [
+        f"{person}: {list(map(_told, seen.sessions.get(person, ())))} and not {_told(session)}"
+        for person, session in seen.wanted.items()
+        if list(seen.sessions.get(person, ())) != [session]
+    ]
+    return [
+        *_some("updates never taken", never),
+        *_some("updates that are not one event", wrong),
+        *_some("sessions that are not as they should be", sessions),
+    ]
+
+
+def _told(session: Session) -> str:
+    return "-".join("" if moment is None else f"{moment:%H:%M:%S}" for moment in session)
+
+
+def _calls(seen: Seen) -> list[str]:
+    record = seen.record
+    problems = []
+    most = most_in_window([call.arrived for call in record.calls])
+    if most > RATE:
+        problems.append(f"{most} calls in a second")
+    if silent := broken(record).by_the_told:
+        problems.append(f"{silent} calls within a silence that 429 asked for")
+    if floods := unasked(record):
+        problems.append(f"{floods} 429s that no fault asked for")
+    asked = sorted(seen.asked)
+    hurried = [later - earlier for earlier, later in pairwise(asked) if later - earlier < POLITE]
+    if hurried:
+        problems.append(f"{len(hurried)} requests to the geocoder too early, the closest after {min(hurried):.3f} s")
+    return problems
+
+
+def _door(door: Door, refused: Sequence[WebhookTry], tries: Sequence[WebhookTry]) -> list[str]:
+    problems = []
+    if door is Door.OPEN:
+        problems += _some("requests that the webhook refused", [f"{one.status} {one.error}".strip() for one in refused])
+    if door is not Door.SILENT:
+        late = [one.answered - one.sent for one in tries if one.answered and one.answered - one.sent > ANSWER]
+        problems += _some(f"answers of the webhook after more than {ANSWER:.0f} s", [f"{took:.1f} s" for took in late])
+    return problems
+
+
+def _left_over(seen: Seen) -> list[str]:
+    record = seen.record
+    dead = set(record.dead)
+    grown = [f"{name} {mib:.0f} MiB" for name, mib in seen.growth.items() if mib > GROWTH]
+    leaked = [f"{name} {count}" for name, count in seen.files.items() if count > MORE_FILES]
+    consumers = [f"{queue} {now} instead of {before}" for queue, (before, now) in seen.consumers.items()]
+    return [
+        *_some("dead letters that should not be", sorted(dead - record.poison)),
+        *_some("poison that is not among the dead letters", sorted(record.poison - dead)),
+        *_some("services that ended by themselves", record.accidents),
+        *_some("services that have grown", grown),
+        *_some("services with more open files", leaked),
+        *_some("queues with another number of consumers", consumers),
+    ]
+
+
+def _some(name: str, culprits: Iterable[str]) -> list[str]:
+    """One problem with the first culprits; none if there are none."""
+    found = list(culprits)
+    if not found:
+        return []
+    return [f"{len(found)} {name} ({'; '.join(found[:SHOWN])}{' ...' if len(found) > SHOWN else ''})"]
