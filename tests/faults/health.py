@@ -20,6 +20,7 @@ STEADY: Final = tuple(
 )
 """Queues whose consumers are always as many: a sender takes more when much waits, and nobody polls."""
 LOOK: Final = 0.2
+CALM: Final = 1.5
 MIB: Final = 2**20
 
 
@@ -46,6 +47,15 @@ async def look(ground: Ground) -> Look:
         len(await ground.broker.asked("connections?columns=name")),
         (await ground.fetch(backends))[0][0],
     )
+
+
+async def calm_look(ground: Ground) -> Look:
+    """Look once every queue has consumers, and as many as a while before: the broker tells of them late."""
+    before: dict[str, int] = {}
+    while (now := await look(ground)).consumers != before or not all(before.values()):
+        before = now.consumers
+        await asyncio.sleep(CALM)
+    return now
 
 
 async def ready(ground: Ground) -> bool:

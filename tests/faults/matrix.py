@@ -40,8 +40,8 @@ the processes themselves:
 - no 1.0 s holds more than 30 calls, no silence that a 429 asked for is broken, the geocoder is asked once a second;
 - where the webhook is not struck every request gets 200; else 503 within 5 s, and Telegram sends the update again;
 - every service is ready again by itself within 30 s, and the queues drain;
-- dead letters are exactly the poison; consumers are as many as before; no service has grown by 48 MiB or
-  24 open files.
+- dead letters are exactly the poison; consumers are as many as before; no service has grown by 48 MiB, or by
+  24 open files beside Telegram's connections.
 
 Columns: seconds from the end of the strike until every service said that it was ready, and until nothing waited;
 updates, replies lost, replies told once more, calls in the worst second, requests that the webhook did not take, its

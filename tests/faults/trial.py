@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.faults.ground import Ground
-from tests.faults.health import Look, dead_queues, look, until_ready, waiting
+from tests.faults.health import Look, calm_look, dead_queues, look, until_ready, waiting
 from tests.faults.load import DUPLICATES, Load
 from tests.faults.scenario import Scenario, SkippedError
 from tests.faults.verdict import RECOVERY, Row, Seen, Session, judge
@@ -41,18 +41,15 @@ class Begun:
 
     @classmethod
     async def now(cls, ground: Ground) -> "Begun":
-        """As they stand, once every queue has its consumers."""
+        """As they stand."""
         ledger, diary = ground.telegram.ledger, ground.diary
-        async with asyncio.timeout(SETTLED_LIMIT):
-            while not all((seen := await look(ground)).consumers.values()):  # noqa: ASYNC110 - as above
-                await asyncio.sleep(LOOK)
         return cls(
             calls=len(ledger.calls),
             tries=len(ledger.webhook),
             moments=len(diary.moments),
             accidents=len(diary.accidents),
             asked=len(ground.geocoder.asked),
-            look=seen,
+            look=await calm_look(ground),
         )
 
 

@@ -22,8 +22,10 @@ POLITE: Final = 1.0
 """Seconds between two requests to the geocoder."""
 GROWTH: Final = 48.0
 """MiB by which a service may have grown in a trial."""
-MORE_FILES: Final = 24
-"""Open files by which it may: a pool that has filled up."""
+MORE_FILES: Final = {"ingress": 120}
+"""Open files by which it may: Telegram's connections, which it opens when many people come, and its own."""
+FILES_OF_OTHERS: Final = 24
+"""The same of other services: a pool that has filled up."""
 SHOWN: Final = 3
 
 Session = tuple[datetime, datetime | None]
@@ -176,7 +178,7 @@ def _left_over(seen: Seen) -> list[str]:
     record = seen.record
     dead = set(record.dead)
     grown = [f"{name} {mib:.0f} MiB" for name, mib in seen.growth.items() if mib > GROWTH]
-    leaked = [f"{name} {count}" for name, count in seen.files.items() if count > MORE_FILES]
+    leaked = [f"{name} {count}" for name, count in seen.files.items() if count > _files(name)]
     consumers = [f"{queue} {now} instead of {before}" for queue, (before, now) in seen.consumers.items()]
     return [
         *_some("dead letters that should not be", sorted(dead - record.poison)),
@@ -186,6 +188,10 @@ def _left_over(seen: Seen) -> list[str]:
         *_some("services with more open files", leaked),
         *_some("queues with another number of consumers", consumers),
     ]
+
+
+def _files(name: str) -> int:
+    return MORE_FILES.get(name.partition("-")[0], FILES_OF_OTHERS)
 
 
 def _some(name: str, culprits: Iterable[str]) -> list[str]:

@@ -1,0 +1,127 @@
+"""The campaign's verdict: what it lets pass, and what it must catch."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.terminal import WrongInputError
+from simulator.ledger import Call, Outcome, WebhookTry
+from tests.faults.campaign import CAMPAIGN, chosen
+from tests.faults.matrix import document, merged
+from tests.faults.scenario import Door
+from tests.faults.verdict import Row, Seen, judge
+from tests.soak.diary import Item, Moment
+from tests.soak.record import Record
+
+ANNA = 7
+CAME = datetime(2026, 11, 28, 5, 0, 1, tzinfo=UTC)
+LEFT = CAME + timedelta(hours=9)
+
+
+def call(at: float, **traits: Any) -> Call:  # noqa: ANN401 - fields of the call
+    usual = {"outcome": Outcome.OK, "status": 200, "answered": at + 0.02, "over": True}
+    params = {"chat_id": ANNA, "text": "✅ You are checked in\n🕘 09:00:01"}
+    return Call(at, at, "sendMessage", ANNA, **{"params": params, **usual, **traits})
+
+
+def posted(status: int | None, took: float = 0.02) -> WebhookTry:
+    return WebhookTry(11, "message", ANNA, 1, 0.0, took, status, "" if status else "Connection failed")
+
+
+RECORD = Record(
+    items=[Item("check-in", ANNA, ("09:00:01",), 0.0)],
+    calls=[call(1.0)],
+    updates=[11],
+    accepted=frozenset({11}),
+    events={11: 1},
+)
+SEEN = Seen(
+    record=RECORD,
+    recovery=1.5,
+    drained=4.0,
+    wanted={ANNA: (CAME, None)},
+    sessions={ANNA: [(CAME, None)]},
+    tries=[posted(200)],
+    asked=[0.0, 1.01, 2.5],
+    growth={"sender-1": 3.0},
+    files={"sender-1": 2, "ingress-1": 90},
+)
+
+
+def recorded(**changes: Any) -> Seen:  # noqa: ANN401 - fields of the record
+    return replace(SEEN, record=replace(RECORD, **changes))
+
+
+def test_a_trial_in_which_all_is_well_is_green() -> None:
+    row = judge("calm", SEEN)
+    assert row.green
+    assert (row.recovery, row.drained, row.updates, row.worst_second) == (1.5, 4.0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("problem", "seen"),
+    [
+        ("ready", replace(SEEN, recovery=None)),
+        ("still at work: 3 in updates", replace(SEEN, drained=None, left={"updates": 3})),
+        ("updates never taken", recorded(accepted=frozenset())),
+        ("not one event (11: 0)", recorded(events={})),
+        ("not one event (11: 2)", recorded(events={11: 2})),
+        ("sessions", replace(SEEN, sessions={})),
+        ("sessions", replace(SEEN, sessions={ANNA: [(CAME, LEFT)]})),
+        ("sessions", replace(SEEN, sessions={ANNA: [(CAME, None), (LEFT, None)]})),
+        ("replies lost", recorded(calls=[])),
+        ("replies lost", recorded(calls=[call(1.0, outcome=Outcome.RESET_BEFORE, status=None, answered=None)])),
+        ("told again though their answer had come", recorded(calls=[call(1.0), call(2.0)])),
+        ("31 calls in a second", recorded(calls=[call(1.0 + i / 40, params={}) for i in range(30)] + [call(1.9)])),
+        ("429s that no fault asked for", recorded(calls=[call(0.5, outcome=Outcome.REFUSED, status=429), call(3.0)])),
+        ("requests to the geocoder too early, the closest after 0.900 s", replace(SEEN, asked=[0.0, 0.9])),
+        ("refused (503)", replace(SEEN, tries=[posted(503), posted(200)])),
+        ("refused (None Connection failed)", replace(SEEN, tries=[posted(None), posted(200)])),
+        ("after more than 5 s", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 5.5)])),
+        ("dead letters that should not be (11)", recorded(dead=["11"])),
+        ("poison that is not among the dead letters", recorded(poison=frozenset({"bad"}))),
+        ("ended by themselves", recorded(accidents=["sender-1 has ended by itself, status 1"])),
+        ("services that have grown", replace(SEEN, growth={"sender-1": 49.0})),
+        ("more open files", replace(SEEN, files={"sender-1": 25})),
+        ("more open files", replace(SEEN, files={"ingress-1": 121})),
+        ("another number of consumers", replace(SEEN, consumers={"updates": (2, 1)})),
+    ],
+)
+def test_each_broken_promise_is_a_problem(problem: str, seen: Seen) -> None:
+    assert any(problem in told for told in judge("broken", seen).problems), judge("broken", seen).problems
+
+
+def test_a_door_that_may_be_closed_may_refuse_and_a_silent_one_may_not_answer() -> None:
+    assert judge("closed", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 2.1), posted(None)])).green
+    assert judge("silent", replace(SEEN, door=Door.SILENT, tries=[posted(None, 10.0)])).green
+
+
+def test_a_reply_may_come_again_when_its_sender_could_not_know_that_it_had_arrived() -> None:
+    unanswered = call(1.0, outcome=Outcome.RESET_AFTER, status=None, answered=None)
+    assert judge("unknown", recorded(calls=[unanswered, call(2.0)])).repeated == 1
+    assert judge("unknown", recorded(calls=[unanswered, call(2.0)])).green
+    struck = [Moment("kill", 1.01, 1.5, hits_active=True)]
+    assert judge("struck", recorded(calls=[call(1.0), call(2.0)], moments=struck)).green
+
+
+def test_over_several_runs_the_worst_of_each_figure_is_told() -> None:
+    one, other = Row("x", recovery=1.0, drained=9.0, updates=5), Row("x", recovery=2.0, drained=3.0, updates=6, lost=1)
+    both = merged([one, other])
+    assert (both.recovery, both.drained, both.updates, both.lost) == (2.0, 9.0, 11, 1)
+
+
+def test_the_page_has_a_line_for_each_scenario_and_the_reasons_of_those_that_were_not_played() -> None:
+    page = document([[Row("a", recovery=1.0), Row("b", skipped="only root may")]], {"a": "A.", "b": "B."}, "a machine")
+    assert "| `a` | A. | 1.0 s | - |" in page
+    assert "- `b`: only root may" in page
+
+
+def test_scenarios_have_names_of_their_own_and_are_chosen_by_them() -> None:
+    names = [scenario.name for scenario in CAMPAIGN]
+    assert len(names) == len(set(names))
+    assert [one.name for one in chosen("poison, kill-worker")] == ["poison", "kill-worker"]
+    assert list(chosen("")) == list(CAMPAIGN)
+    with pytest.raises(WrongInputError, match="there is no nonsense"):
+        chosen("kill-worker,nonsense")
