@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import aio_pika
 import aiohttp
 
 from local.probes import answers_ok
 from shared.topology import DEAD_QUEUES, GEO_TURN, INGRESS_TURN, SENDER_TURN, WORK_QUEUES
-from tests.faults.ground import Ground
+from tests.faults.ground import COUNTS, Ground
 
 TURNS: Final = (SENDER_TURN, GEO_TURN, INGRESS_TURN)
 WORK: Final = tuple(queue for queue in WORK_QUEUES if queue not in TURNS)
@@ -20,42 +21,31 @@ STEADY: Final = tuple(
 )
 """Queues whose consumers are always as many: a sender takes more when much waits, and nobody polls."""
 LOOK: Final = 0.2
-CALM: Final = 1.5
 MIB: Final = 2**20
 
 
 @dataclass(frozen=True)
 class Look:
-    """One moment: MiB and open files of each service, consumers of each queue, connections at the engines."""
+    """One moment: MiB and open files of each service, consumers of each queue, and the services' links to RabbitMQ."""
 
     memory: dict[str, float]
     files: dict[str, int]
     consumers: dict[str, int]
-    broker: int
-    database: int
 
 
 async def look(ground: Ground) -> Look:
     """Look now."""
-    pids = {name: ground.fleet.child(name).pid for name in ground.fleet.services}
-    queues = {queue["name"]: queue for queue in await _queues(ground)}
-    backends = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    pids = {name: ground.fleet.child(name).pid for name in ground.fleet.services if name not in ended(ground)}
     return Look(
         {name: _resident(pid) for name, pid in pids.items()},
         {name: len(os.listdir(f"/proc/{pid}/fd")) for name, pid in pids.items()},  # noqa: PTH208 - counts, no paths
-        {name: queues[name].get("consumers", 0) for name in STEADY},
-        len(await ground.broker.asked("connections?columns=name")),
-        (await ground.fetch(backends))[0][0],
+        await _consumers(ground) | await _links(ground),
     )
 
 
-async def calm_look(ground: Ground) -> Look:
-    """Look once every queue has consumers, and as many as a while before: the broker tells of them late."""
-    before: dict[str, int] = {}
-    while (now := await look(ground)).consumers != before or not all(before.values()):
-        before = now.consumers
-        await asyncio.sleep(CALM)
-    return now
+def ended(ground: Ground) -> list[str]:
+    """Services whose process is gone."""
+    return [name for name in ground.fleet.services if ground.fleet.child(name).status is not None]
 
 
 async def ready(ground: Ground) -> bool:
@@ -87,10 +77,24 @@ def dead_queues() -> tuple[str, ...]:
     return DEAD_QUEUES
 
 
+async def _consumers(ground: Ground) -> dict[str, int]:
+    """Asked of the queues themselves: the management interface learns of consumers seconds later."""
+    async with await aio_pika.connect(ground.broker.url) as connection, connection.channel() as channel:
+        declared = [await channel.declare_queue(name, passive=True) for name in STEADY]
+    return {queue.name: queue.declaration_result.consumer_count or 0 for queue in declared}
+
+
+async def _links(ground: Ground) -> dict[str, int]:
+    """How many connections have each of the names that services give them."""
+    listed = await ground.broker.asked("connections?columns=client_properties")
+    names = [connection.get("client_properties", {}).get("connection_name", "") for connection in listed]
+    return dict(Counter(name for name in names if name.startswith(tuple(COUNTS))))
+
+
 async def _queues(ground: Ground) -> list[dict[str, Any]]:
     """As the management interface has them; a second old at most."""
     try:
-        found: list[dict[str, Any]] = await ground.broker.asked("queues/%2F?columns=name,messages,consumers")
+        found: list[dict[str, Any]] = await ground.broker.asked("queues/%2F?columns=name,messages")
     except (aiohttp.ClientError, OSError, TimeoutError):
         return [{"name": queue.name, "messages": 1} for queue in WORK]  # nobody can tell that nothing waits
     return found

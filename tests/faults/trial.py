@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.faults.ground import Ground
-from tests.faults.health import Look, calm_look, dead_queues, look, until_ready, waiting
+from tests.faults.health import Look, dead_queues, ended, look, until_ready, waiting
 from tests.faults.load import DUPLICATES, Load
 from tests.faults.scenario import Scenario, SkippedError
 from tests.faults.verdict import RECOVERY, Row, Seen, Session, judge
@@ -49,7 +49,7 @@ class Begun:
             moments=len(diary.moments),
             accidents=len(diary.accidents),
             asked=len(ground.geocoder.asked),
-            look=await calm_look(ground),
+            look=await look(ground),
         )
 
 
@@ -139,7 +139,7 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
         items=load.items,
         calls=ledger.calls[begun.calls :],
         moments=diary.moments[begun.moments :],
-        accidents=diary.accidents[begun.accidents :],
+        accidents=[*diary.accidents[begun.accidents :], *(f"{name} has ended by itself" for name in ended(ground))],
         updates=load.updates,
         accepted=frozenset(entry.update_id for entry in tries if entry.accepted),
         events={row[0]: row[1] for row in events},
@@ -160,7 +160,7 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
 
 
 async def _settled(ground: Ground, before: Look) -> Look:
-    """Look once the consumers are as many as before, of which the broker tells a second late."""
+    """Look once the consumers are as many as before; who was taken over from may still have to find its place."""
     limit = time.monotonic() + SETTLED_LIMIT
     while _others(before.consumers, (now := await look(ground)).consumers) and time.monotonic() < limit:  # noqa: ASYNC110 - as above
         await asyncio.sleep(LOOK)
@@ -168,7 +168,7 @@ async def _settled(ground: Ground, before: Look) -> Look:
 
 
 def _others(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    return {name: (count, after[name]) for name, count in before.items() if after[name] != count}
+    return {name: (count, after.get(name, 0)) for name, count in before.items() if after.get(name, 0) != count}
 
 
 async def _sessions(ground: Ground, load: Load) -> dict[int, list[Session]]:

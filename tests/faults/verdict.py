@@ -45,7 +45,7 @@ class Seen:
         door: what it was allowed to answer.
         asked: the moments of requests to the geocoder.
         growth, files: MiB and open files by which each service has grown.
-        consumers: queues whose number of consumers is another than before, with both.
+        consumers: queues that have not as many consumers as before, and services with not as many links to RabbitMQ.
     """
 
     record: Record
@@ -186,7 +186,7 @@ def _left_over(seen: Seen) -> list[str]:
         *_some("services that ended by themselves", record.accidents),
         *_some("services that have grown", grown),
         *_some("services with more open files", leaked),
-        *_some("queues with another number of consumers", consumers),
+        *_some("numbers of consumers or links that are not as before", consumers),
     ]
 
 

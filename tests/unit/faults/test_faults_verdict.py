@@ -86,7 +86,7 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("services that have grown", replace(SEEN, growth={"sender-1": 49.0})),
         ("more open files", replace(SEEN, files={"sender-1": 25})),
         ("more open files", replace(SEEN, files={"ingress-1": 121})),
-        ("another number of consumers", replace(SEEN, consumers={"updates": (2, 1)})),
+        ("consumers or links that are not as before", replace(SEEN, consumers={"updates": (2, 1)})),
     ],
 )
 def test_each_broken_promise_is_a_problem(problem: str, seen: Seen) -> None:
