@@ -57,11 +57,18 @@ def stopped_twice(module: str) -> Strike:
 
 
 async def restarted(ground: Ground, name: str, **environment: str) -> None:
-    """End one in order and start it again, with variables of its own."""
+    """End one in order and start it again, with variables of its own.
+
+    Telegram's new connections go elsewhere from a while before, as a rollout with a `preStop` arranges it.
+    """
+    door, withdrawn = ground.fleet.services[name].http_port, ground.lines.webhook.withdrawn
     async with struck(ground, name, "term", "SIGTERM to"):
+        withdrawn.add(door)
+        await asyncio.sleep(PAUSE)
         if status := await ground.fleet.stop(name):
             ground.diary.accident(f"{name} ended with status {status} after SIGTERM")
         await ground.fleet.start(name, **environment)
+        withdrawn.discard(door)
 
 
 def frozen(module: str) -> Strike:

@@ -20,6 +20,8 @@ from tests.soak.windows import sort_out
 
 BEFORE: Final = (1.0, 3.0)
 """Seconds of peace before the strike."""
+AFTER: Final = 1.0
+"""The same once all are ready again."""
 CROWD_WITHIN: Final = 0.5
 """Seconds around the strike in which the crowd comes."""
 STRIKE_LIMIT: Final = 240.0
@@ -61,11 +63,9 @@ async def trial(ground: Ground, scenario: Scenario, seed: int) -> Row:
     begun = await Begun.now(ground)
     load = Load(ground, chance, scenario.late_by, scenario.backwards)
     try:
-        healed = await _struck(ground, scenario, load, chance)
+        healed, recovery = await _struck(ground, scenario, load, chance)
     except SkippedError as reason:
         return Row(scenario.name, skipped=str(reason))
-    recovered = await until_ready(ground, RECOVERY)
-    recovery = time.monotonic() - healed
     left = await _drained(ground, load, healed)
     drained = time.monotonic() - healed
     seen = await _seen(ground, scenario, load, begun)
@@ -73,23 +73,25 @@ async def trial(ground: Ground, scenario: Scenario, seed: int) -> Row:
         scenario.name,
         Seen(
             **seen,
-            recovery=recovery if recovered else None,
+            recovery=recovery,
             drained=None if left else drained,
             left=left,
         ),
     )
 
 
-async def _struck(ground: Ground, scenario: Scenario, load: Load, chance: random.Random) -> float:
-    """Let the strike meet people; returns the moment at which it was over."""
+async def _struck(ground: Ground, scenario: Scenario, load: Load, chance: random.Random) -> tuple[float, float | None]:
+    """Let the strike meet people; returns when it was over, and after how many seconds all were ready, if they were."""
     async with _beside(load.steady()):
         await asyncio.sleep(chance.uniform(*BEFORE))
         async with asyncio.timeout(STRIKE_LIMIT), asyncio.TaskGroup() as group:
             group.create_task(_after(chance.uniform(0, CROWD_WITHIN), load.crowd()))
             group.create_task(_after(chance.uniform(0, CROWD_WITHIN), scenario.strike(ground)))
         healed = time.monotonic()
-        await asyncio.sleep(1.0)
-    return healed
+        recovered = await until_ready(ground, RECOVERY)
+        recovery = time.monotonic() - healed
+        await asyncio.sleep(AFTER)
+    return healed, recovery if recovered else None
 
 
 async def _after(seconds: float, work: Awaitable[None]) -> None:

@@ -12,11 +12,13 @@ class Proxy:
     """Forwards a port of its own to others, each connection to the next that takes it.
 
     Frozen it says nothing, cut it refuses; `heal` ends both. With a `delay` each piece of data waits so many seconds.
+    Servers whose port is in `withdrawn` get no new connections.
     """
 
     def __init__(self, *to: int) -> None:
         self.port = free_port()
         self.delay = 0.0
+        self.withdrawn: set[int] = set()
         self._to = to
         self._turn = 0
         self._flowing = asyncio.Event()
@@ -79,9 +81,10 @@ class Proxy:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         self._turn += 1
-        for number in range(len(self._to)):
+        servers = [port for port in self._to if port not in self.withdrawn]
+        for number in range(len(servers)):
             with contextlib.suppress(OSError):
-                return await asyncio.open_connection(LOOPBACK, self._to[(self._turn + number) % len(self._to)])
+                return await asyncio.open_connection(LOOPBACK, servers[(self._turn + number) % len(servers)])
         return None
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
