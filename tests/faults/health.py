@@ -31,6 +31,7 @@ class Look:
     memory: dict[str, float]
     files: dict[str, int]
     consumers: dict[str, int]
+    links: dict[str, int]
 
 
 async def look(ground: Ground) -> Look:
@@ -39,7 +40,8 @@ async def look(ground: Ground) -> Look:
     return Look(
         {name: _resident(pid) for name, pid in pids.items()},
         {name: len(os.listdir(f"/proc/{pid}/fd")) for name, pid in pids.items()},  # noqa: PTH208 - counts, no paths
-        await _consumers(ground) | await _links(ground),
+        await _consumers(ground),
+        await _links(ground),
     )
 
 

@@ -5,11 +5,11 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.faults.ground import Ground
+from tests.faults.ground import COUNTS, Ground
 from tests.faults.health import Look, dead_queues, ended, look, until_ready, waiting
 from tests.faults.load import DUPLICATES, Load
 from tests.faults.scenario import Scenario, SkippedError
@@ -157,20 +157,23 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
         "asked": [asked.at for asked in ground.geocoder.asked[max(0, begun.asked - 1) :]],
         "growth": {name: mib - before.memory[name] for name, mib in after.memory.items()},
         "files": {name: count - before.files[name] for name, count in after.files.items()},
-        "consumers": _others(before.consumers, after.consumers),
+        "consumers": _others(before, after),
     }
 
 
 async def _settled(ground: Ground, before: Look) -> Look:
     """Look once the consumers are as many as before; who was taken over from may still have to find its place."""
     limit = time.monotonic() + SETTLED_LIMIT
-    while _others(before.consumers, (now := await look(ground)).consumers) and time.monotonic() < limit:  # noqa: ASYNC110 - as above
+    while _others(before, now := await look(ground)) and time.monotonic() < limit:  # noqa: ASYNC110 - as above
         await asyncio.sleep(LOOK)
     return now
 
 
-def _others(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    return {name: (count, after.get(name, 0)) for name, count in before.items() if after.get(name, 0) != count}
+def _others(before: Look, after: Look) -> dict[str, tuple[int, int]]:
+    """Queues that have not as many consumers as before, and links that not every process of a service has once."""
+    links = {name: (COUNTS[name.split()[0]], count) for name, count in after.links.items()}
+    consumers = {name: (count, after.consumers[name]) for name, count in before.consumers.items()}
+    return {name: (wanted, found) for name, (wanted, found) in (links | consumers).items() if wanted != found}
 
 
 async def _sessions(ground: Ground, load: Load) -> dict[int, list[Session]]:
