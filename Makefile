@@ -26,7 +26,7 @@ soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make
 	@$(BIN)/python -m tests.soak
 
 faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
-	@ONLY="$(ONLY)" RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
+	@ONLY="$(ONLY)" ENGINES=$(ENGINES) RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
 lint: setup ## check the style, and that imports run one way
 	$(BIN)/ruff check

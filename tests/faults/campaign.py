@@ -8,6 +8,7 @@ from typing import Final
 from local.terminal import WrongInputError
 from tests.faults import broker, cache, database, geocoder, services, surroundings, telegram, updates
 from tests.faults.ground import Ground, opened
+from tests.faults.kinds import OWN, Kinds
 from tests.faults.scenario import Scenario
 from tests.faults.trial import trial
 from tests.faults.verdict import Row
@@ -39,14 +40,16 @@ def chosen(names: str) -> Sequence[Scenario]:
     return [known[name] for name in wanted] or CAMPAIGN
 
 
-async def played(scenarios: Iterable[Scenario], diary: Diary, seed: int) -> AsyncGenerator[Row]:
+async def played(scenarios: Iterable[Scenario], diary: Diary, seed: int, kinds: Kinds = OWN) -> AsyncGenerator[Row]:
     """Play one after the other, on the same ground as long as nobody has ruined it."""
     async with AsyncExitStack() as standing:
         ground: Ground | None = None
         for number, scenario in enumerate(scenarios):
             if ground is None or (ground.cluster is not None) != scenario.clustered:
                 await standing.aclose()
-                ground = await standing.enter_async_context(opened(diary, seed + number, clustered=scenario.clustered))
+                ground = await standing.enter_async_context(
+                    opened(diary, seed + number, kinds, clustered=scenario.clustered)
+                )
             diary.say(f"{scenario.name}: {scenario.what}", "bold")
             row = await _tried(ground, scenario, seed)
             if scenario.ruins or not row.green:

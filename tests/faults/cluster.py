@@ -64,13 +64,13 @@ class Node(QuickRabbitMQ):
 class Cluster:
     """Three nodes. `leader` and `kill` are how a trial picks one."""
 
-    def __init__(self, run: Path, password: str) -> None:
+    def __init__(self, run: Path, password: str, kind: type[Node]) -> None:
         run.mkdir()
         folders = [run / str(number) for number in range(1, NODES + 1)]
         for folder in folders:
             folder.mkdir()
         self._epmd = PortMapper(run / "epmd.log", {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(run)})
-        self.nodes = [Node(folder, password, self._epmd) for folder in folders]
+        self.nodes = [kind(folder, password, self._epmd) for folder in folders]
         for node in self.nodes:
             node.peers = self.nodes
 

@@ -21,16 +21,15 @@ from local.engines import Engines
 from local.fleet import Fleet, plan
 from local.folders import LOGS, run_folder, runs_in_memory
 from local.ports import LOOPBACK
-from local.postgres import Postgres
 from local.rabbitmq import RabbitMQ
-from local.redis import Redis
 from local.replica import Replica
 from local.stage import DATABASE, Stage
 from ops.webhook import WebhookSettings, set_webhook
 from shared.publisher import Publisher
 from simulator.crowd import Crowd
 from simulator.server import Simulator, SimulatorConfig
-from tests.faults.cluster import Cluster, QuickRabbitMQ
+from tests.faults.cluster import Cluster
+from tests.faults.kinds import Kinds
 from tests.integration.broker_side import linked
 from tests.integration.geo_side import nominatim
 from tests.integration.proxy import Proxy
@@ -97,15 +96,16 @@ class Ground(Arena):
 
 
 @contextlib.asynccontextmanager
-async def opened(diary: Diary, seed: int, *, clustered: bool = False) -> AsyncIterator[Ground]:
+async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> AsyncIterator[Ground]:
     """Everything is up and the webhook is set; on leaving, all of it ends."""
     with run_folder("faults", runs_in_memory()) as folder:
         async with contextlib.AsyncExitStack() as running:
             running.enter_context(own_log(folder / LOGS / "faults.log"))
             disk = running.enter_context(_small_disk(folder / "disk"))
-            cluster = Cluster(folder / "cluster", secrets.token_hex(8)) if clustered else None
-            engines = await running.enter_async_context(_engines(folder, disk, cluster))
-            replicas = [await running.enter_async_context(_replica(folder, engines, n)) for n in range(REPLICAS)]
+            cluster = Cluster(folder / "cluster", secrets.token_hex(8), kinds.node) if clustered else None
+            engines = await running.enter_async_context(_engines(folder, disk or folder, kinds, cluster))
+            copies = [kinds.replica(_own(folder, f"replica-{n + 1}"), engines.postgres) for n in range(REPLICAS)]
+            replicas = [await running.enter_async_context(_running(copy)) for copy in copies]
             services = plan(COUNTS)
             doors = [service.http_port for service in services if service.module == "ingress"]
             brokers = [node.port for node in cluster.nodes] if cluster else [engines.rabbitmq.port]
@@ -153,6 +153,14 @@ async def opened(diary: Diary, seed: int, *, clustered: bool = False) -> AsyncIt
             )
 
 
+def _own(folder: Path, name: str) -> Path:
+    """A folder into which PostgreSQL's user may look."""
+    own = folder / name
+    own.mkdir()
+    own.chmod(0o755)
+    return own
+
+
 @contextlib.contextmanager
 def _small_disk(folder: Path) -> Iterator[Path | None]:
     """A file system in memory that can be filled; None where nobody lets us make one."""
@@ -170,10 +178,10 @@ def _small_disk(folder: Path) -> Iterator[Path | None]:
 
 
 @contextlib.asynccontextmanager
-async def _engines(folder: Path, disk: Path | None, cluster: Cluster | None) -> AsyncIterator[Engines]:
+async def _engines(folder: Path, disk: Path, kinds: Kinds, cluster: Cluster | None) -> AsyncIterator[Engines]:
     password = cluster.nodes[0].password if cluster else secrets.token_hex(8)
-    broker = cluster.nodes[0] if cluster else QuickRabbitMQ(folder, password)
-    engines = Engines(Postgres(disk or folder, password), broker, Redis(folder, password))
+    broker = cluster.nodes[0] if cluster else kinds.rabbitmq(folder, password)
+    engines = Engines(kinds.postgres(disk, password), broker, kinds.redis(folder, password))
     try:
         for engine in (engines.postgres, engines.redis, cluster or broker):
             await engine.start()
@@ -185,11 +193,7 @@ async def _engines(folder: Path, disk: Path | None, cluster: Cluster | None) -> 
 
 
 @contextlib.asynccontextmanager
-async def _replica(folder: Path, engines: Engines, number: int) -> AsyncIterator[Replica]:
-    run = folder / f"replica-{number + 1}"
-    run.mkdir()
-    run.chmod(0o755)
-    replica = Replica(run, engines.postgres)
+async def _running(replica: Replica) -> AsyncIterator[Replica]:
     try:
         await replica.start()
         yield replica

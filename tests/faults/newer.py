@@ -9,9 +9,8 @@ import dataclasses
 import os
 import pwd
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from local.folders import PROJECT
 from local.postgres import SYSTEM_USER, Postgres
@@ -19,7 +18,11 @@ from local.processes import Program
 from local.redis import Redis
 from local.replica import Replica
 from local.terminal import WrongInputError, step
-from tests.faults.cluster import QuickRabbitMQ
+from tests.faults.cluster import Node, QuickRabbitMQ
+from tests.faults.kinds import Kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RELEASE: Final = "trixie"
 PACKAGES: Final = ("postgresql-17", "rabbitmq-server", "redis-server")
@@ -79,6 +82,14 @@ class NewerRabbitMQ(QuickRabbitMQ):
         return inside(super().program(), self.folder.parent)
 
 
+class NewerNode(Node):
+    """One of several RabbitMQ 4."""
+
+    def program(self) -> Program:
+        """The broker in the foreground."""
+        return inside(super().program(), self.folder.parent)
+
+
 class NewerRedis(Redis):
     """Redis 8."""
 
@@ -99,6 +110,9 @@ class NewerReplica(Replica):
 
     def _as_user(self, program: str, *arguments: str) -> Program:
         return _postgres(super()._as_user(program, *arguments), self.folder.parent, program)
+
+
+NEWER: Final = Kinds(NewerPostgres, NewerReplica, NewerRedis, NewerRabbitMQ, NewerNode)
 
 
 def _postgres(ours: Program, run: Path, name: str) -> Program:
