@@ -39,7 +39,7 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
     receipts = Consumer(RECEIPTS, ReceiptHandler(pool), publisher, prefetch=RECEIPTS_AT_ONCE, deadline=DEADLINE)
     publishing = Link(settings.rabbitmq_url, "checkin_worker publish", [publisher])
     consuming = Link(settings.rabbitmq_url, "checkin_worker consume", [consumer, files, receipts])
-    life.probes.require("rabbitmq publish", publishing.answers)
+    life.probes.require("rabbitmq publish", publisher.answers)
     life.probes.require("rabbitmq consume", consuming.answers)
     life.probes.require("postgresql", pool.answers)
     async with (

@@ -69,7 +69,7 @@ async def geo_worker(settings: GeoSettings, life: Life) -> AsyncIterator[None]:
             """A standby waits for its turn; an active one is fed."""
             return parts.turn.settled and await consuming.answers()
 
-        life.probes.require("rabbitmq", control.answers)
+        life.probes.require("rabbitmq", parts.publisher.answers)
         life.probes.require("turn", in_place)
         life.probes.require("postgresql", pool.answers)
         async with (

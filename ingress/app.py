@@ -20,7 +20,7 @@ async def ingress(settings: IngressSettings, life: Life) -> AsyncIterator[None]:
     """Take updates in by the way that the settings name; on leaving, requests in hand are answered first."""
     publisher = Publisher()
     link = Link(settings.rabbitmq_url, "ingress publish", [publisher])
-    life.probes.require("rabbitmq", link.answers)
+    life.probes.require("rabbitmq", publisher.answers)
     way = _polling if settings.ingress_mode == "polling" else _webhook
     async with life.running(link.run(), "publish link"), way(settings, life, Intake(publisher)):
         yield

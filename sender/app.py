@@ -75,7 +75,7 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
             """A standby waits for its turn; an active sender may send and is fed."""
             return parts.turn.settled and await consuming.answers()
 
-        life.probes.require("rabbitmq", control.answers)
+        life.probes.require("rabbitmq", parts.publisher.answers)
         life.probes.require("turn", in_place)
         async with (
             life.running(control.run(), "control link"),

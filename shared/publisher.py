@@ -13,12 +13,16 @@ from typing import Final
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
+from aio_pika.exceptions import PublishError
 
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
 from shared.errors import BrokerUnavailable
 
 CONFIRM_TIMEOUT: Final = 2.0
 """Seconds a confirm may take; the ingress promises Telegram an answer within them."""
+ANSWER_TIMEOUT: Final = 1.0
+"""Seconds in which readiness wants to know whether the broker takes messages."""
+NOWHERE: Final = "no queue has this name"
 
 
 Headers = Mapping[str, str | int]
@@ -33,6 +37,7 @@ class Publisher:
         self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
         self._retired: set[asyncio.Task[None]] = set()
+        self._asking: asyncio.Task[bool] | None = None
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Publish over this connection from now on."""
@@ -76,6 +81,8 @@ class Publisher:
             async with asyncio.timeout(CONFIRM_TIMEOUT):
                 channel = await self._fresh_channel()
                 await channel.default_exchange.publish(message, queue, mandatory=True)
+        except PublishError as problem:  # returned: the channel is as good as before
+            raise BrokerUnavailable(f"{queue}: no queue has this name") from problem
         except BROKER_ERRORS as problem:
             self._retire(channel)
             raise BrokerUnavailable(f"{queue}: {problem!r}") from problem
@@ -86,6 +93,24 @@ class Publisher:
                 raise
             # aio-pika reports a connection that died of missed heartbeats as a cancellation
             raise BrokerUnavailable(f"{queue}: the connection died") from problem
+
+    async def answers(self) -> bool:
+        """Whether the broker takes messages at this moment.
+
+        In a memory or disk alarm it takes none, though the connection is open, new ones are accepted and queues can be
+        declared. So it is asked by a message for a queue that does not exist, which it gives back.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(), name="broker answers")
+        await asyncio.wait([self._asking], timeout=ANSWER_TIMEOUT)
+        return self._asking.done() and self._asking.result()
+
+    async def _ask(self) -> bool:
+        try:
+            await self.publish(NOWHERE, b"", key="")
+        except BrokerUnavailable as problem:
+            return isinstance(problem.__cause__, PublishError)
+        return False
 
     async def _fresh_channel(self) -> AbstractChannel:
         async with self._opening:

@@ -10,6 +10,7 @@ import aiohttp
 
 from shared.topology import UPDATES
 from tests.faults.ground import Ground
+from tests.faults.health import ready
 from tests.faults.scenario import Door, Scenario, SkippedError
 
 AWAY: Final = 3.0
@@ -59,6 +60,8 @@ async def _alarm(ground: Ground, on: tuple[str, ...], off: tuple[str, ...]) -> N
         await ground.engines.rabbitmq.control(*on)
         try:
             await asyncio.sleep(ALARM)
+            if await ready(ground):
+                ground.diary.accident("every service says that it is ready while RabbitMQ takes nothing")
         finally:
             await ground.engines.rabbitmq.control(*off)
 

@@ -214,3 +214,27 @@ async def test_publishing_goes_on_by_itself_when_a_killed_broker_is_back_and_wha
             await published(publisher, queue.name, b"after")  # the first may fall into the queue's election
     assert (await comes(own_broker.url, queue.name)).body == b"before"
     assert (await comes(own_broker.url, queue.name)).body == b"after"
+
+
+async def test_a_broker_short_of_memory_does_not_answer_though_its_connections_are_open(
+    url: str, engines: Engines
+) -> None:
+    publisher = Publisher()
+    async with linked(url, publisher):
+        assert await publisher.answers()
+        await engines.rabbitmq.control("set_vm_memory_high_watermark", "absolute", "1MB")
+        try:
+
+            async def silent() -> bool:
+                return not await publisher.answers()
+
+            await until(silent)
+            async with linked(url):
+                pass  # as ever
+        finally:
+            await engines.rabbitmq.control("set_vm_memory_high_watermark", "0.4")
+        await until(publisher.answers)
+
+
+async def test_a_broker_that_is_away_does_not_answer() -> None:
+    assert not await Publisher().answers()
