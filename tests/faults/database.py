@@ -53,6 +53,22 @@ async def frozen(ground: Ground) -> None:
         await asyncio.sleep(FREEZE)
 
 
+async def cut(ground: Ground) -> None:
+    """Every connection to the primary ends at once, and new ones are refused for a while."""
+    with ground.diary.moment("postgres", f"connections to PostgreSQL are cut for {AWAY:.0f} s"):
+        await ground.lines.postgres.cut()
+        await asyncio.sleep(AWAY)
+        await ground.lines.postgres.heal()
+
+
+async def half_open(ground: Ground) -> None:
+    """The network swallows what is sent; nobody hears that the connection is gone."""
+    with ground.diary.moment("postgres", f"nothing gets through to PostgreSQL for {FREEZE:.0f} s"):
+        ground.lines.postgres.freeze()
+        await asyncio.sleep(FREEZE)
+        await ground.lines.postgres.heal()
+
+
 async def locked(ground: Ground) -> None:
     """Somebody holds a lock on the table that every check-in writes."""
     connection = await asyncpg.connect(ground.engines.postgres.database_url(DATABASE))
@@ -161,6 +177,8 @@ SCENARIOS: Final = (
     Scenario("quit-postgres", "PostgreSQL is restarted, immediately", stopped_immediately),
     Scenario("kill-postgres", "kill -9 of PostgreSQL, away for 3 s, twice", killed_twice, short=True),
     Scenario("freeze-postgres", "PostgreSQL stands still for 20 s", frozen),
+    Scenario("cut-postgres", "connections to PostgreSQL are cut for 3 s", cut),
+    Scenario("half-open-postgres", "connections to PostgreSQL are half open for 20 s", half_open),
     Scenario("lock-postgres", "a lock on the sessions is held for 10 s", locked),
     Scenario("connections-postgres", "no connection is free for 8 s", crowded),
     Scenario("disk-postgres", "PostgreSQL's disk is full for 8 s", disk_full),

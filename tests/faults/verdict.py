@@ -22,8 +22,8 @@ POLITE: Final = 1.0
 """Seconds between two requests to the geocoder."""
 GROWTH: Final = 48.0
 """MiB by which a service may have grown in a trial."""
-MORE_FILES: Final = {"ingress": 120}
-"""Open files by which it may: Telegram's connections, which it opens when many people come, and its own."""
+MORE_FILES: Final = {"ingress": 120, "sender": 120}
+"""Open files by which it may: connections that Telegram opens when many people come, or that wait for its answers."""
 FILES_OF_OTHERS: Final = 24
 """The same of other services: a pool that has filled up."""
 SHOWN: Final = 3
