@@ -84,7 +84,7 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("poison that is not among the dead letters", recorded(poison=frozenset({"bad"}))),
         ("ended by themselves", recorded(accidents=["sender-1 has ended by itself, status 1"])),
         ("services that have grown", replace(SEEN, growth={"sender-1": 49.0})),
-        ("more open files", replace(SEEN, files={"sender-1": 25})),
+        ("more open files", replace(SEEN, files={"checkin_worker-1": 25})),
         ("more open files", replace(SEEN, files={"ingress-1": 121})),
         ("consumers or links that are not as before", replace(SEEN, consumers={"updates": (2, 1)})),
     ],
