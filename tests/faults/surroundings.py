@@ -10,7 +10,6 @@ from local.command import operate
 from local.stage import DATABASE
 from tests.faults.ground import Ground
 from tests.faults.scenario import Door, Scenario, SkippedError
-from tests.faults.services import restarted
 
 JUMPED: Final = 8.0
 LIBRARY: Final = "/usr/lib/*/faketime/libfaketime.so.1"
@@ -45,8 +44,10 @@ async def clock_jumps(ground: Ground) -> None:
 
 
 async def _all_restarted(ground: Ground, environment: dict[str, str]) -> None:
-    for name in ground.fleet.services:
-        await restarted(ground, name, **environment)
+    names = list(ground.fleet.services)
+    with ground.away(*names), ground.diary.moment("term", "SIGTERM to all services", hits_active=True):
+        await ground.fleet.stop_all()
+        await asyncio.gather(*(ground.fleet.start(name, **environment) for name in names))
 
 
 async def migrated(ground: Ground) -> None:
