@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -28,12 +29,13 @@ from shared.settings import DatabaseSettings
 from shared.texts import texts_in
 from tests.integration.broker_side import until
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
-from tests.integration.replica_side import follower, frozen, reads, replay_paused, twin
+from tests.integration.replica_side import ask, follower, frozen, own_primary, promote, reads, replay_paused, twin
 
 if TYPE_CHECKING:
     from shared.database import Connection
 
 LAST = "SELECT max(n) FROM marks"
+COUNT = "SELECT count(*) FROM marks"
 
 Open = Callable[..., AbstractAsyncContextManager[Reader]]
 
@@ -239,6 +241,64 @@ async def test_a_primary_that_was_demoted_is_asked_for_no_position(url: str) -> 
         pool.connection() as connection,
     ):
         assert await by_whom(reader, connection) == "primary"
+
+
+@pytest.fixture
+async def second(engines: Engines, run: Path) -> AsyncIterator[Replica]:
+    """Another replica."""
+    async with follower(engines.postgres, run) as started:
+        yield started
+
+
+@pytest.mark.usefixtures("patient", "restless")
+async def test_of_two_replicas_each_serves_its_share_and_one_that_is_away_is_left_and_taken_up_again(
+    primary: "Connection", replica: Replica, url: str, second: Replica
+) -> None:
+    async def shares(reader: Reader, reads: int) -> Counter[int]:
+        """Who served so many reads, by their ports, each right after a write."""
+        served: Counter[int] = Counter()
+        for n in range(reads):
+            await write(primary, n)
+            async with reader.connection(primary) as lent:
+                assert await lent.fetchval(COUNT) == await primary.fetchval(COUNT)
+                served[await lent.fetchval("SELECT inet_server_port()")] += 1
+        return served
+
+    async with reader_of(url, await twin(second, url)) as reader:
+        assert await shares(reader, 40) == {replica.port: 20, second.port: 20}
+        await second.kill()
+        assert await shares(reader, 10) == {replica.port: 10}
+        await second.start()
+        while second.port not in await shares(reader, 2):
+            pass
+        assert await shares(reader, 10) == {replica.port: 5, second.port: 5}
+
+
+async def test_a_server_that_was_promoted_beside_the_primary_serves_no_reads(
+    primary: "Connection", engines: Engines, run: Path, database_url: str
+) -> None:
+    async with follower(engines.postgres, run) as strayed:
+        url = await twin(strayed, database_url)
+        await promote(strayed)
+        await ask(url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)")  # its log is longer than ours now
+        async with reader_of(url) as reader:
+            await write(primary, 1)
+            assert await by_whom(reader, primary, last=1) == "primary"
+
+
+async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run: Path) -> None:
+    async with own_primary(run) as old, follower(old, run) as left_behind, follower(old, run) as new:
+        await ask(old.url, "CREATE TABLE marks (n int)")
+        await twin(new, old.url)
+        await promote(new)
+        await ask(old.url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)")
+        settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
+        async with contextlib.aclosing(PrimaryPool(settings)) as pool, pool.connection() as primary:
+            async with reader_of(left_behind.url) as reader:
+                await write(primary, 1)
+                assert await by_whom(reader, primary, last=1) == "primary"
+            async with reader_of(new.url) as reader:  # which the list of replicas may still name
+                assert await by_whom(reader, primary, last=1) == "replica"
 
 
 # What goes wrong.
