@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -301,6 +302,21 @@ async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run:
                 assert await by_whom(reader, primary, last=1) == "replica"
 
 
+async def test_a_role_that_may_see_nothing_of_the_servers_reads_from_replicas_all_the_same(
+    database_url: str, url: str
+) -> None:
+    await ask(database_url, "CREATE ROLE plain LOGIN PASSWORD 'plain'", "SELECT 1")
+    plain, twins = (re.sub("//.*@", "//plain:plain@", each) for each in (database_url, url))
+    settings = DatabaseSettings.model_validate({"database_url": plain, "db_pool_min": 0})
+    async with (
+        contextlib.aclosing(PrimaryPool(settings)) as pool,
+        pool.connection() as connection,
+        reader_of(twins) as reader,
+    ):
+        await returns(reader, connection)
+    await ask(database_url, "DROP ROLE plain", "SELECT 1")
+
+
 # What goes wrong.
 
 
@@ -510,3 +526,46 @@ async def test_a_command_right_after_a_write_shows_it_while_the_replica_lags_is_
         await agree_and_ask(worker, 1003)
         await replica.start()
     assert reads("primary") == before + 3
+
+
+@contextlib.asynccontextmanager
+async def replay_delayed(url: str) -> AsyncIterator[None]:
+    """Let the replica show each commit ten seconds late."""
+    await ask(url, "ALTER SYSTEM SET recovery_min_apply_delay = '10s'", "SELECT pg_reload_conf()")
+    yield
+    await ask(url, "ALTER SYSTEM RESET recovery_min_apply_delay", "SELECT pg_reload_conf()")
+
+
+@contextlib.asynccontextmanager
+async def healthy(_url: str) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("rounds", "state"),
+    [(400, healthy), (300, replay_delayed), (300, replay_paused)],
+    ids=["healthy", "late", "paused"],
+)
+async def test_of_a_thousand_people_who_check_in_and_look_at_once_everybody_sees_it(  # noqa: PLR0913, PLR0917 - fixtures
+    rounds: int,
+    state: Callable[[str], AbstractAsyncContextManager[None]],
+    url: str,
+    database_url: str,
+    queues: AbstractConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_replica, "REST", 1.0)  # so that a replica that lags is asked again and again
+    stale = []
+    async with desk_side(worker_settings(database_url, database_replica_urls=SecretStr(url)), queues) as worker:
+        before = reads("replica")
+        async with state(url):
+            for person in range(2001, 2001 + rounds):
+                await worker.tap(person=person)
+                (said,) = await worker.text("/today", person=person)
+                if "09:58" not in said.params["text"]:
+                    stale.append(person)
+    assert stale == []
+    if state is healthy:
+        assert reads("replica") > before
