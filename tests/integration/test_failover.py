@@ -18,6 +18,8 @@ from shared.settings import DatabaseSettings
 from tests.integration.ops_side import fleet
 from tests.integration.replica_side import ask, follower, frozen, own_primary, promote
 
+pytestmark = pytest.mark.timeout(300)  # on a busy machine
+
 RESUMES = 10.0
 """Seconds from the promotion to the first write, at most."""
 CONNECTIONS = 6

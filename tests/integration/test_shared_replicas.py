@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from checkin_worker.access import CONSENT_VERSION
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
+from local.postgres import USER
 from local.replica import Replica
 from shared import replica as one_replica
 from shared import replicas
@@ -300,6 +301,25 @@ async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run:
                 assert await by_whom(reader, primary, last=1) == "primary"
             async with reader_of(new.url) as reader:  # which the list of replicas may still name
                 assert await by_whom(reader, primary, last=1) == "replica"
+
+
+@pytest.mark.usefixtures("restless")
+async def test_a_replica_that_was_turned_to_the_new_primary_serves_again(run: Path) -> None:
+    async with own_primary(run) as old, follower(old, run) as turned, follower(old, run) as new:
+        await ask(old.url, "CREATE TABLE marks (n int)", "SELECT 1")
+        await twin(new, old.url)
+        await old.kill()
+        await promote(new)
+        leader = f"host={LOOPBACK} port={new.port} user={USER} password={new.password}"
+        await ask(turned.url, f"ALTER SYSTEM SET primary_conninfo = '{leader}'", "SELECT pg_reload_conf()")
+        settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
+        async with (
+            contextlib.aclosing(PrimaryPool(settings)) as pool,
+            pool.connection() as primary,
+            reader_of(turned.url) as reader,
+        ):
+            await write(primary, 1)
+            await returns(reader, primary, last=1)
 
 
 async def test_a_role_that_may_see_nothing_of_the_servers_reads_from_replicas_all_the_same(
