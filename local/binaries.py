@@ -39,6 +39,11 @@ def redis_server() -> str:
     return _in_path("redis-server")
 
 
+def pgbouncer() -> str:
+    """PgBouncer."""
+    return _in_path("pgbouncer")
+
+
 def _in_path(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/sbin:/usr/bin")
     if found is None:

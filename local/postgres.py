@@ -119,6 +119,7 @@ class Postgres(Engine):
             "max_connections": "300",
             "wal_level": "replica",
             "max_wal_senders": "10",
+            "wal_keep_size": "'256MB'",  # a replica that was away for a moment must find what it has missed
             "shared_buffers": "'128MB'",
             "timezone": "'UTC'",
             "log_timezone": "'UTC'",

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
+from shared.connecting import Servers
 from shared.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    import asyncpg
+
     Connection = asyncpg.Connection[asyncpg.Record]
 
 CONNECT_TIMEOUT: Final = 10.0
@@ -29,8 +30,8 @@ LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 @contextlib.asynccontextmanager
 async def connected(settings: DatabaseSettings) -> "AsyncIterator[Connection]":
     """Connect for the block."""
-    url = settings.database_url.get_secret_value()
-    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT)
+    servers = Servers(settings.database_url.get_secret_value())
+    connection = await servers.connect(timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT)
     try:
         yield connection
     finally:

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -13,9 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from ops.terminal import Refused
+from shared.connecting import Servers
+
 _LOCK: Final = 0x666C656574  # "fleet"; an advisory lock's number
 _PAUSE: Final = 0.2
 """Seconds between two tries to be the one that migrates."""
+_POOLED: Final = (
+    "DATABASE_URL leads through PgBouncer (statement_cache_size=0), which cannot carry a migration: "
+    "run `fleet migrate` with the address of PostgreSQL itself"
+)
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
@@ -34,9 +40,12 @@ async def migrate(database_url: str) -> tuple[str | None, str | None]:
 
     Raises:
         OSError, asyncpg.PostgresError: the database cannot be reached, or refuses.
+        Refused: the address leads through a pooler, where a session, and with it the lock, may be anybody's.
     """
+    if (servers := Servers(database_url)).pooled:
+        raise Refused(_POOLED)
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url, timeout=10), poolclass=NullPool
+        "postgresql+asyncpg://", async_creator=lambda: servers.connect(timeout=10.0), poolclass=NullPool
     )
     try:
         # One connection holds the lock while another migrates: a migration may leave its transaction (CONCURRENTLY).

@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import structlog
 
+from shared.connecting import Servers
 from shared.errors import DatabaseUnavailable
-from shared.metrics import POOL_WAIT_SECONDS
+from shared.metrics import POOL_CONNECTIONS, POOL_WAIT_SECONDS
 from shared.settings import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ CONNECT_TIMEOUT: Final = 5.0
 COMMAND_TIMEOUT: Final = 4.0
 """Seconds; without them a frozen server hangs a call for ever, `asyncio.wait_for` around it or not."""
 ACQUIRE_TIMEOUT: Final = 5.0
+RELEASE_TIMEOUT: Final = 1.0
+"""Seconds to give a connection back, in which a call that was given up is cancelled; after them it is closed."""
 
 AWAY: Final = (
     OSError,
@@ -35,26 +37,39 @@ AWAY: Final = (
     asyncpg.TooManyConnectionsError,
     asyncpg.OperatorInterventionError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InvalidCachedStatementError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
 )
-"""What asyncpg raises when the server is away, starting, stopping, demoted, full, does not let us in, has not been
-migrated yet, or chose us to end a deadlock: whatever it is, no message is to blame."""
+"""What asyncpg raises when the server is away, starting, stopping, demoted, full, does not let us in, cannot read its
+disk, has not been migrated yet or is just being, keeps a lock too long, or chose us to end a deadlock: whatever it is,
+no message is to blame."""
 
 
 class Pool:
-    """A pool that opens when the server is there and says `DatabaseUnavailable` while it is not."""
+    """A pool that opens when the server is there and says `DatabaseUnavailable` while it is not.
 
-    def __init__(self, url: str, settings: DatabaseSettings) -> None:
-        self._url = url
+    Args:
+        url: the address; see `Servers`.
+        settings: how many connections.
+        server: what the pool is called in metrics.
+    """
+
+    def __init__(self, url: str, settings: DatabaseSettings, server: str) -> None:
+        self._servers = Servers(url)
         self._settings = settings
         self._pool: RawPool | None = None
         self._opening: asyncio.Task[RawPool] | None = None
         self._asking: asyncio.Task[bool] | None = None
+        POOL_CONNECTIONS.labels(server, "used").set_function(self._used)
+        POOL_CONNECTIONS.labels(server, "idle").set_function(self._idle)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
@@ -65,15 +80,28 @@ class Pool:
                 committing may have been stored.
         """
         try:
-            started = time.monotonic()
-            pool = await self._opened()
-            async with pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
-                POOL_WAIT_SECONDS.observe(time.monotonic() - started)
+            pool, connection = await self._acquired()
+            server = self._servers.first
+            try:
                 yield connection
+            except asyncpg.ReadOnlySQLTransactionError:
+                await self._move_on(pool, server)
+                raise
+            finally:
+                if not await _given_back(pool, connection):
+                    await self._move_on(pool, server)
         except AWAY as problem:
-            if isinstance(problem, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
-                await self._pool.expire_connections()  # a demoted primary: connect anew, to whoever leads now
             raise DatabaseUnavailable(repr(problem)) from problem
+
+    async def _move_on(self, pool: "RawPool", server: int) -> None:
+        """Make all connections anew, to whoever takes writes now, instead of finding out about each in turn."""
+        self._servers.leave(server)
+        await pool.expire_connections()
+
+    async def _acquired(self) -> "tuple[RawPool, Connection]":
+        with POOL_WAIT_SECONDS.time():  # of those who get none, too: they have waited longest
+            pool = await self._opened()
+            return pool, await pool.acquire(timeout=ACQUIRE_TIMEOUT)
 
     async def answers(self) -> bool:
         """Whether the server answers a query within a second.
@@ -114,29 +142,46 @@ class Pool:
 
     async def _open(self) -> "RawPool":
         self._pool = await asyncpg.create_pool(
-            self._url,
+            connect=self._connect,
             min_size=self._settings.db_pool_min,
             max_size=self._settings.db_pool_max,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
         )
         return self._pool
+
+    async def _connect(self, *_dsn: object, **_defaults: object) -> "asyncpg.Connection[asyncpg.Record]":
+        return await self._servers.connect(timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT)
+
+    def _idle(self) -> int:
+        return 0 if self._pool is None else self._pool.get_idle_size()
+
+    def _used(self) -> int:
+        return 0 if self._pool is None else self._pool.get_size() - self._pool.get_idle_size()
+
+
+async def _given_back(pool: "RawPool", connection: "Connection") -> bool:
+    """Give a connection back; False if it was lost: the server is gone, or does not even cancel what was given up."""
+    try:
+        lost = connection.is_closed()
+        await pool.release(connection, timeout=RELEASE_TIMEOUT)
+    except AWAY:
+        return False
+    return not lost
 
 
 class PrimaryPool(Pool):
     """Connections to the server that takes writes."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        super().__init__(settings.database_url.get_secret_value(), settings)
+        super().__init__(settings.database_url.get_secret_value(), settings, "primary")
 
 
 class ReplicaPool(Pool):
     """Connections for reading; another type, so that a report cannot be wired to the primary by mistake."""
 
     def __init__(self, settings: DatabaseSettings, url: str) -> None:
-        super().__init__(url, settings)
         self.server: Final = url.partition("://")[2].rpartition("@")[2].partition("?")[0]
         """Host, port and database, for people: the address without who opens it."""
+        super().__init__(url, settings, self.server)
 
 
 def replica_pools(settings: DatabaseSettings) -> Sequence[ReplicaPool]:

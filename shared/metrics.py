@@ -16,7 +16,12 @@ HANDLE_SECONDS: Final = Histogram(
     "fleet_handle_seconds", "Seconds from a message's delivery to its settlement.", ["queue"], buckets=SECONDS
 )
 POOL_WAIT_SECONDS: Final = Histogram(
-    "fleet_pool_wait_seconds", "Seconds a task waited for a database connection.", buckets=SECONDS
+    "fleet_pool_wait_seconds",
+    "Seconds a task waited for a database connection, in vain or not.",
+    buckets=SECONDS,
+)
+POOL_CONNECTIONS: Final = Gauge(
+    "fleet_pool_connections", "Open connections to PostgreSQL, by server and state (used, idle).", ["server", "state"]
 )
 READS: Final = Counter("fleet_reads_total", "Reads served, by source (replica, primary).", ["source"])
 READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")

@@ -7,7 +7,7 @@ cancelled or not, so such a call is left behind, and nobody else is sent after i
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import asyncpg
 import structlog
@@ -27,11 +27,23 @@ PAUSES: Final = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
 REST: Final = 5.0
 """Seconds for which nobody asks a replica that failed; then one read tries it, and the others still do not."""
 
-# A replica that was promoted replays no more; it is far enough when it is the primary that was asked.
+# Positions compare within one timeline only, and each promotion begins a new one; of another timeline NULL is said. A
+# server that was promoted is far enough when it is the very primary that was asked. A replica that still follows the
+# primary of before receives its timeline; who may not see which (pg_read_all_stats) goes by the position alone.
 REACHED: Final = """
-SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-            ELSE pg_current_wal_insert_lsn() END >= $1::text::pg_lsn
+SELECT CASE WHEN timeline <> $2 THEN NULL ELSE coalesce(lsn >= $1::text::pg_lsn, false) END
+FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END,
+             CASE WHEN pg_is_in_recovery() THEN (SELECT received_tli FROM pg_stat_wal_receiver)
+                  ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
+     ) AS here (lsn, timeline)
 """
+
+
+class Position(NamedTuple):
+    """How far a primary has come: the place in its log, and which of its logs."""
+
+    lsn: str
+    timeline: int
 
 
 class Replica:
@@ -48,7 +60,7 @@ class Replica:
         return _now() >= self._rests_until and not self._left_behind
 
     @contextlib.asynccontextmanager
-    async def at(self, position: str) -> AsyncIterator["Connection"]:
+    async def at(self, position: Position) -> AsyncIterator["Connection"]:
         """Lend a connection that has replayed up to the position; it rests if that fails or the block does."""
         try:
             async with self._pool.connection() as connection:
@@ -108,13 +120,15 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _reach(connection: "Connection", position: str) -> None:
-    for pause in PAUSES:
-        if await connection.fetchval(REACHED, position):
+async def _reach(connection: "Connection", position: Position) -> None:
+    for pause in (*PAUSES, 0.0):
+        reached = await connection.fetchval(REACHED, *position)
+        if reached is None:
+            raise DatabaseUnavailable(f"does not follow the primary, whose timeline is {position.timeline}")
+        if reached:
             return
         await asyncio.sleep(pause)
-    if not await connection.fetchval(REACHED, position):
-        raise DatabaseUnavailable(f"lags behind {position}")
+    raise DatabaseUnavailable(f"lags behind {position.lsn}")
 
 
 async def _give_back(held: "Held", entering: "asyncio.Future[Connection]") -> None:

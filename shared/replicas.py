@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.database import ReplicaPool
 from shared.metrics import READS
-from shared.replica import Replica
+from shared.replica import Position, Replica
 
 if TYPE_CHECKING:
     from shared.database import Connection
@@ -21,11 +21,13 @@ WAIT: Final = 0.2
 
 # Nobody sees a commit before the primary has flushed it, so what is flushed now holds all that anybody saw. What is
 # inserted would lie further on: with writes of open transactions, ours too, which nobody hurries to the replicas.
-# Only where commits do not wait for the flush is it needed. A demoted primary says NULL.
+# Only where commits do not wait for the flush is it needed. The name of a log's file begins with its timeline. No row
+# comes from a demoted primary.
 COMMITTED: Final = """
-SELECT CASE WHEN pg_is_in_recovery() THEN NULL
-            WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()
-            ELSE pg_current_wal_flush_lsn() END::text
+SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn()
+            ELSE pg_current_wal_flush_lsn() END::text AS lsn,
+       ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int AS timeline
+WHERE NOT pg_is_in_recovery()
 """
 
 
@@ -68,8 +70,9 @@ class Reader:
         """A replica's connection that is far enough, until the read is over; None when the primary must serve."""
         if not any(replica.serves() for replica in self._replicas):
             return None
-        if (position := await primary.fetchval(COMMITTED)) is None:
+        if (row := await primary.fetchrow(COMMITTED)) is None:
             return None
+        position = Position(row["lsn"], row["timeline"])
         now = asyncio.get_running_loop().time
         latest = now() + (WAIT if self._wait is None else self._wait)
         for replica in self._in_turn():

@@ -31,6 +31,9 @@ def _check_address(url: str, schemes: tuple[str, ...]) -> None:
     except ValueError:
         msg = "is no address; special characters of a password must be percent-encoded"
         raise ValueError(msg) from None
+    if re.search(r"[?&]statement_cache_size=(?!\d+(&|$))", url):
+        msg = "must say a number after statement_cache_size=: 0 behind PgBouncer, else leave it out"
+        raise ValueError(msg)
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -113,7 +116,10 @@ class DatabaseSettings(Settings):
     """Where PostgreSQL is and how many connections a process may hold."""
 
     database_url: PostgresUrl = Field(
-        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`"
+        description=(
+            "PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; of several hosts "
+            "(`one:5432,two:5432`) the one that takes writes; behind PgBouncer with `?statement_cache_size=0`"
+        )
     )
     database_replica_urls: PostgresUrls = Field(
         SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"

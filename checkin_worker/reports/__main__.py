@@ -19,6 +19,7 @@ from checkin_worker.reports.request import MADE, Made, ReportRequest
 from checkin_worker.settings import WorkerSettings
 from shared.contracts import decode
 from shared.database import PrimaryPool, replica_pools
+from shared.errors import DatabaseUnavailable
 from shared.replicas import Reader
 from shared.settings import read
 from shared.telemetry import configure_logging
@@ -73,6 +74,9 @@ def main() -> None:
     request = decode(ReportRequest, sys.stdin.buffer.read())
     try:
         made = asyncio.run(make(request, settings, folder))
+    except DatabaseUnavailable as problem:
+        log.warning("report_waits", kind=request.kind, month=request.month, error=str(problem))
+        sys.exit(os.EX_TEMPFAIL)
     except Exception:
         log.exception("report_failed", kind=request.kind, month=request.month)
         sys.exit(1)

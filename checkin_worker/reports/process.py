@@ -1,6 +1,7 @@
 """Owns the process in which a file is made: how it is started, what it may take, and how it is ended."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 
 from checkin_worker.reports.request import MADE, Made, ReportRequest
 from shared.contracts import encode
+from shared.errors import DatabaseUnavailable
 
 TIME_LIMIT: Final = 90.0
 """Seconds that making a file may take."""
@@ -24,7 +26,8 @@ async def make_in(folder: Path, request: ReportRequest, environment: Mapping[str
     """Let a process make the file in the folder; it has ended when this returns, raises or is cancelled.
 
     Raises:
-        NotMadeError: it failed, found no database, was killed, or took too long.
+        DatabaseUnavailable: it found no database; to be asked for again.
+        NotMadeError: it failed, was killed, or took too long.
     """
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, folder, stdin=asyncio.subprocess.PIPE, env=dict(environment)
@@ -38,6 +41,8 @@ async def make_in(folder: Path, request: ReportRequest, environment: Mapping[str
         if child.returncode is None:
             child.kill()
             await child.wait()
+    if child.returncode == os.EX_TEMPFAIL:
+        raise DatabaseUnavailable("the process that makes a file found no database")
     if child.returncode != 0:
         raise NotMadeError(f"the process ended with status {child.returncode}")
     return msgspec.json.decode((folder / MADE).read_bytes(), type=Made)

@@ -84,7 +84,9 @@ class Feed:
     @classmethod
     async def of(cls, db: "Connection", query: str, *values: object) -> "Feed":
         """Ask the query; nothing is fetched yet."""
-        return cls(await db.cursor(query, *values, timeout=TIMEOUT))
+        # Without a name: behind a pooler, the one that asyncpg gives may be taken, by another process's statement.
+        statement = await db.prepare(query, name="", timeout=TIMEOUT)
+        return cls(await statement.cursor(*values, timeout=TIMEOUT))
 
     async def rows(self, place: int) -> list["Record"]:
         """The rows of this place; to be asked for in order, none left out that has rows."""

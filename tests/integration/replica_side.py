@@ -1,4 +1,4 @@
-"""A replica as tests see it: one that follows the session's PostgreSQL, frozen at will, and who served the reads."""
+"""Replicas as tests see them: a primary to lose, those that follow one, frozen or promoted, and who served reads."""
 
 import contextlib
 import itertools
@@ -16,6 +16,20 @@ from local.replica import Replica
 from tests.integration.broker_side import until
 
 _numbers = itertools.count(1)
+
+
+@contextlib.asynccontextmanager
+async def own_primary(run: Path) -> AsyncIterator[Postgres]:
+    """A PostgreSQL of the test's own, to be lost."""
+    folder = run / f"primary-{next(_numbers)}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    primary = Postgres(folder, "secret", fsync=False)
+    try:
+        await primary.start()
+        yield primary
+    finally:
+        await primary.discard()
 
 
 @contextlib.asynccontextmanager
@@ -44,6 +58,22 @@ async def twin(replica: Replica, database_url: str) -> str:
 
     await until(it_is_there)
     return url
+
+
+async def ask(url: str, *statements: str) -> object:
+    """Say these to the server; returns what the last one says."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        return await connection.fetchval(statements[-1])
+    finally:
+        await connection.close()
+
+
+async def promote(replica: Replica) -> None:
+    """Let it follow nobody, and take writes."""
+    assert await ask(replica.url, "SELECT pg_promote()")
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from checkin_worker.reports.making import ReportHandler
 from checkin_worker.reports.request import ReportRequest
 from shared.consume import Done, Retry
 from shared.contracts import decode
+from shared.errors import DatabaseUnavailable
 from shared.topology import REPORTS
 from tests.integration.desk_side import DeskSide, worker_settings
 from tests.integration.report_side import ReportSide, employee, environment, opened, report_side, sheets, table
@@ -193,10 +194,10 @@ async def test_a_file_that_is_too_large_is_not_sent_but_how_to_make_it_smaller(
 async def test_a_process_that_fails_is_tried_again_and_the_last_failure_is_told(reports: ReportSide) -> None:
     await reports.worker.text("/report 2026-07", person=ADMIN)
     (request,) = await reports.requests()
-    broken = away(reports, 1)
+    broken = away(reports, 1, TIMEZONE="nowhere")
     for tries in range(len(REPORTS.retries)):
         verdict = await broken(replace(request, tries=tries))
-        assert verdict == Retry("the process ended with status 1")
+        assert verdict == Retry("the process ended with status 2")
         assert await reports.calls() == []
     assert isinstance(await broken(replace(request, tries=len(REPORTS.retries))), Retry)
     (call,) = await reports.calls()
@@ -204,6 +205,15 @@ async def test_a_process_that_fails_is_tried_again_and_the_last_failure_is_told(
     assert await reports.handler(request) == Done(), "a dead letter that is handed out again"
     (file,) = await reports.calls()
     assert file.key != call.key, "so that the sender does not take it for said already"
+
+
+async def test_while_the_database_is_away_a_request_is_kept_and_no_try_is_counted(reports: ReportSide) -> None:
+    await reports.worker.text("/report 2026-07", person=ADMIN)
+    (request,) = await reports.requests()
+    with pytest.raises(DatabaseUnavailable):
+        await away(reports, 1)(replace(request, tries=len(REPORTS.retries)))
+    assert await reports.calls() == [], "nobody is told that it failed"
+    assert await reports.handler(request) == Done()
 
 
 class Silence:

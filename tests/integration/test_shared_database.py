@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
@@ -217,3 +219,80 @@ async def test_a_schema_that_is_not_there_yet_is_waited_for_and_no_message_is_to
             async with pool.connection() as connection:
                 await connection.fetchval("SELECT replies FROM inbox")
     await engines.postgres.drop_database("unmigrated")
+
+
+async def test_a_storm_of_cancellations_at_any_point_leaks_no_connection(server: Postgres) -> None:
+    size, tasks, chance = 4, 400, random.Random(6)  # noqa: S311 - nothing secret
+    async with contextlib.aclosing(PrimaryPool(settings(server.url, db_pool_max=size))) as pool:
+
+        async def works() -> None:
+            async with pool.connection() as db, db.transaction():
+                await db.execute("SELECT pg_sleep($1)", chance.random() / 50)
+
+        for _ in range(3):
+            running = [asyncio.create_task(works()) for _ in range(tasks)]
+            for task in chance.sample(running, tasks - 20):
+                await asyncio.sleep(chance.random() / 500)
+                task.cancel()
+            ends = await asyncio.gather(*running, return_exceptions=True)
+            assert {type(end) for end in ends} <= {type(None), asyncio.CancelledError}
+        async with contextlib.AsyncExitStack() as lent:
+            for _ in range(size):
+                await lent.enter_async_context(pool.connection())
+            assert connections("used") == size
+        assert (connections("used"), connections("idle")) == (0, size)
+        others = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+
+        async def the_server_knows_no_others() -> bool:
+            async with pool.connection() as db:
+                return bool(await db.fetchval(f"SELECT ({others}) = $1", size))
+
+        await until(the_server_knows_no_others)
+
+
+def connections(state: str) -> float | None:
+    """The gauge of the pool that was made last."""
+    return REGISTRY.get_sample_value("fleet_pool_connections", {"server": "primary", "state": state})
+
+
+def waits() -> float:
+    """How many tasks have waited for a connection, and are done with it."""
+    return REGISTRY.get_sample_value("fleet_pool_wait_seconds_count") or 0
+
+
+async def test_who_waits_for_a_connection_in_vain_is_counted_as_well(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "ACQUIRE_TIMEOUT", 0.2)
+    async with contextlib.aclosing(PrimaryPool(settings(server.url, db_pool_max=1))) as pool, pool.connection():
+        before = waits()
+        with pytest.raises(DatabaseUnavailable):
+            await one(pool)
+        assert waits() == before + 1
+
+
+async def test_a_migration_beside_open_connections_is_no_messages_fault(database_url: str) -> None:
+    async with contextlib.aclosing(PrimaryPool(settings(database_url, db_pool_max=1))) as pool:
+
+        async def look() -> int:
+            async with pool.connection() as db, db.transaction():
+                return len(await db.fetch("SELECT * FROM offices"))
+
+        assert await look() == 0
+        operator = await asyncpg.connect(database_url)
+        await operator.execute("ALTER TABLE offices ADD COLUMN its_new text")
+        await operator.close()
+        with pytest.raises(DatabaseUnavailable, match="cached statement plan"):
+            await look()
+        assert await look() == 0
+
+
+async def test_a_lock_that_the_server_waits_for_no_longer_is_no_messages_fault(database_url: str) -> None:
+    blocker = await asyncpg.connect(database_url)
+    impatient = PrimaryPool(settings(f"{database_url}?lock_timeout=50ms"))
+    async with contextlib.aclosing(impatient) as pool, blocker.transaction():
+        await blocker.execute("LOCK TABLE offices")
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+            async with pool.connection() as db:
+                await db.execute("SELECT FROM offices")
+    await blocker.close()

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import itertools
+import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -18,6 +20,7 @@ from structlog.testing import capture_logs
 from checkin_worker.access import CONSENT_VERSION
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
+from local.postgres import USER
 from local.replica import Replica
 from shared import replica as one_replica
 from shared import replicas
@@ -28,12 +31,13 @@ from shared.settings import DatabaseSettings
 from shared.texts import texts_in
 from tests.integration.broker_side import until
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
-from tests.integration.replica_side import follower, frozen, reads, replay_paused, twin
+from tests.integration.replica_side import ask, follower, frozen, own_primary, promote, reads, replay_paused, twin
 
 if TYPE_CHECKING:
     from shared.database import Connection
 
 LAST = "SELECT max(n) FROM marks"
+COUNT = "SELECT count(*) FROM marks"
 
 Open = Callable[..., AbstractAsyncContextManager[Reader]]
 
@@ -239,6 +243,98 @@ async def test_a_primary_that_was_demoted_is_asked_for_no_position(url: str) -> 
         pool.connection() as connection,
     ):
         assert await by_whom(reader, connection) == "primary"
+
+
+@pytest.fixture
+async def second(engines: Engines, run: Path) -> AsyncIterator[Replica]:
+    """Another replica."""
+    async with follower(engines.postgres, run) as started:
+        yield started
+
+
+@pytest.mark.usefixtures("patient", "restless")
+async def test_of_two_replicas_each_serves_its_share_and_one_that_is_away_is_left_and_taken_up_again(
+    primary: "Connection", replica: Replica, url: str, second: Replica
+) -> None:
+    async def shares(reader: Reader, reads: int) -> Counter[int]:
+        """Who served so many reads, by their ports, each right after a write."""
+        served: Counter[int] = Counter()
+        for n in range(reads):
+            await write(primary, n)
+            async with reader.connection(primary) as lent:
+                assert await lent.fetchval(COUNT) == await primary.fetchval(COUNT)
+                served[await lent.fetchval("SELECT inet_server_port()")] += 1
+        return served
+
+    async with reader_of(url, await twin(second, url)) as reader:
+        assert await shares(reader, 40) == {replica.port: 20, second.port: 20}
+        await second.kill()
+        assert await shares(reader, 10) == {replica.port: 10}
+        await second.start()
+        while second.port not in await shares(reader, 2):
+            pass
+        assert await shares(reader, 10) == {replica.port: 5, second.port: 5}
+
+
+async def test_a_server_that_was_promoted_beside_the_primary_serves_no_reads(
+    primary: "Connection", engines: Engines, run: Path, database_url: str
+) -> None:
+    async with follower(engines.postgres, run) as strayed:
+        url = await twin(strayed, database_url)
+        await promote(strayed)
+        await ask(url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)")  # its log is longer than ours now
+        async with reader_of(url) as reader:
+            await write(primary, 1)
+            assert await by_whom(reader, primary, last=1) == "primary"
+
+
+async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run: Path) -> None:
+    async with own_primary(run) as old, follower(old, run) as left_behind, follower(old, run) as new:
+        await ask(old.url, "CREATE TABLE marks (n int)")
+        await twin(new, old.url)
+        await promote(new)
+        await ask(old.url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)")
+        settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
+        async with contextlib.aclosing(PrimaryPool(settings)) as pool, pool.connection() as primary:
+            async with reader_of(left_behind.url) as reader:
+                await write(primary, 1)
+                assert await by_whom(reader, primary, last=1) == "primary"
+            async with reader_of(new.url) as reader:  # which the list of replicas may still name
+                assert await by_whom(reader, primary, last=1) == "replica"
+
+
+@pytest.mark.usefixtures("restless")
+async def test_a_replica_that_was_turned_to_the_new_primary_serves_again(run: Path) -> None:
+    async with own_primary(run) as old, follower(old, run) as turned, follower(old, run) as new:
+        await ask(old.url, "CREATE TABLE marks (n int)", "SELECT 1")
+        await twin(new, old.url)
+        await old.kill()
+        await promote(new)
+        leader = f"host={LOOPBACK} port={new.port} user={USER} password={new.password}"
+        await ask(turned.url, f"ALTER SYSTEM SET primary_conninfo = '{leader}'", "SELECT pg_reload_conf()")
+        settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
+        async with (
+            contextlib.aclosing(PrimaryPool(settings)) as pool,
+            pool.connection() as primary,
+            reader_of(turned.url) as reader,
+        ):
+            await write(primary, 1)
+            await returns(reader, primary, last=1)
+
+
+async def test_a_role_that_may_see_nothing_of_the_servers_reads_from_replicas_all_the_same(
+    database_url: str, url: str
+) -> None:
+    await ask(database_url, "CREATE ROLE plain LOGIN PASSWORD 'plain'", "SELECT 1")
+    plain, twins = (re.sub("//.*@", "//plain:plain@", each) for each in (database_url, url))
+    settings = DatabaseSettings.model_validate({"database_url": plain, "db_pool_min": 0})
+    async with (
+        contextlib.aclosing(PrimaryPool(settings)) as pool,
+        pool.connection() as connection,
+        reader_of(twins) as reader,
+    ):
+        await returns(reader, connection)
+    await ask(database_url, "DROP ROLE plain", "SELECT 1")
 
 
 # What goes wrong.
@@ -450,3 +546,46 @@ async def test_a_command_right_after_a_write_shows_it_while_the_replica_lags_is_
         await agree_and_ask(worker, 1003)
         await replica.start()
     assert reads("primary") == before + 3
+
+
+@contextlib.asynccontextmanager
+async def replay_delayed(url: str) -> AsyncIterator[None]:
+    """Let the replica show each commit ten seconds late."""
+    await ask(url, "ALTER SYSTEM SET recovery_min_apply_delay = '10s'", "SELECT pg_reload_conf()")
+    yield
+    await ask(url, "ALTER SYSTEM RESET recovery_min_apply_delay", "SELECT pg_reload_conf()")
+
+
+@contextlib.asynccontextmanager
+async def healthy(_url: str) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("rounds", "state"),
+    [(400, healthy), (300, replay_delayed), (300, replay_paused)],
+    ids=["healthy", "late", "paused"],
+)
+async def test_of_a_thousand_people_who_check_in_and_look_at_once_everybody_sees_it(  # noqa: PLR0913, PLR0917 - fixtures
+    rounds: int,
+    state: Callable[[str], AbstractAsyncContextManager[None]],
+    url: str,
+    database_url: str,
+    queues: AbstractConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_replica, "REST", 1.0)  # so that a replica that lags is asked again and again
+    stale = []
+    async with desk_side(worker_settings(database_url, database_replica_urls=SecretStr(url)), queues) as worker:
+        before = reads("replica")
+        async with state(url):
+            for person in range(2001, 2001 + rounds):
+                await worker.tap(person=person)
+                (said,) = await worker.text("/today", person=person)
+                if "09:58" not in said.params["text"]:
+                    stale.append(person)
+    assert stale == []
+    if state is healthy:
+        assert reads("replica") > before

@@ -47,7 +47,7 @@ WRONG = {
     "RABBITMQ_URL": [REFUSED, f"http://u:{REFUSED}@host", f"amqp:/{REFUSED}", f"amqp://u:{REFUSED}/?@host:5672/"],
     "DATABASE_URL": [REFUSED, f"mysql://u:{REFUSED}@host/db", f"postgresql+asyncpg://u:{REFUSED}@host/db"]
     + [f"postgresql://u:{REFUSED}{special}@host:5432/db" for special in "/?#["]
-    + [f"postgresql://u:{REFUSED}@host:port/db"],
+    + [f"postgresql://u:{REFUSED}@host:port/db", f"postgresql://u:{REFUSED}@host/db?statement_cache_size=off"],
     "DATABASE_REPLICA_URLS": [REFUSED, f"postgresql://a/b, mysql://u:{REFUSED}@host/db"],
     "DB_POOL_MIN": [REFUSED, "-1"],
     "DB_POOL_MAX": [REFUSED, "0", "4"],
@@ -118,6 +118,7 @@ def test_a_wrong_variable_is_one_line_that_names_it_hints_and_keeps_the_value_to
         ("DATABASE_URL", "postgresql://u:p%2Fw@one:5432,two:5433/db?target_session_attrs=read-write"),
         ("DATABASE_URL", "postgres:///db?host=/run/postgresql"),
         ("DATABASE_URL", "postgresql://u:p@[::1]:5432/db"),
+        ("DATABASE_URL", "postgresql://u:p@pgbouncer:6432/db?statement_cache_size=0&application_name=fleet"),
         ("RABBITMQ_URL", "amqps://u:p@host/%2Fvhost"),
         ("REDIS_URL", "unix:///run/redis.sock?db=1"),
         ("REDIS_URL", "rediss://host"),
