@@ -202,14 +202,15 @@ async def _running(replica: Replica) -> AsyncIterator[Replica]:
 
 
 async def _environment(engines: Engines, replicas: list[Replica], lines: Lines) -> dict[str, str]:
-    primary = await engines.postgres.create_database(DATABASE)
+    primary = lines.postgres.before(await engines.postgres.create_database(DATABASE))
+    heir = f",{LOOPBACK}:{lines.replicas[0].port}/"  # who takes the primary's place in one trial
     copies = zip(lines.replicas, replicas, strict=True)
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         "PYTHONUNBUFFERED": "1",
         "LISTEN_ADDRESS": LOOPBACK,
         "RABBITMQ_URL": lines.rabbitmq.before(engines.rabbitmq.url),
-        "DATABASE_URL": lines.postgres.before(primary),
+        "DATABASE_URL": heir.join(primary.rsplit("/", 1)),
         "DATABASE_REPLICA_URLS": ",".join(line.before(copy.database_url(DATABASE)) for line, copy in copies),
         "REDIS_URL": lines.redis.before(engines.redis.url),
         "DB_POOL_MIN": "2",
