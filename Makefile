@@ -3,6 +3,7 @@
 .PHONY: help setup demo up test test-long test-addresses soak faults lint format types bench bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+JOBS := 2
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
@@ -17,7 +18,7 @@ up: setup ## run the fleet with your own bot, whose token stands in .env
 	@$(BIN)/python -m local.up
 
 test: lint types ## check everything and test it with real engines, but for the long stories
-	$(BIN)/pytest -m "not long and not story"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not long and not story"
 
 test-long: setup ## the long stories: whole companies, a played day, proofs on large tables
 	$(BIN)/pytest -m long
