@@ -10,7 +10,7 @@ import asyncpg
 
 from local.postgres import Postgres
 from local.stage import DATABASE
-from tests.faults.ground import Ground
+from tests.faults.ground import REPLICAS, Ground
 from tests.faults.scenario import Scenario, SkippedError
 from tests.integration.replica_side import frozen as all_frozen
 
@@ -156,8 +156,14 @@ def _both_frozen(ground: Ground) -> Iterator[None]:
 
 
 async def promoted(ground: Ground) -> None:
-    """The primary dies, and a replica that has followed it to the end takes its place."""
+    """The primary dies, and a replica takes its place that had all that was committed.
+
+    Without synchronous replication the last commits would be lost with the primary, whoever waits for an answer.
+    """
     replica = ground.replicas[0]
+    await _told(ground.engines.postgres, f"ALTER SYSTEM SET synchronous_standby_names = 'ANY {REPLICAS} (*)'")
+    await _told(ground.engines.postgres, "SELECT pg_reload_conf()")
+    await asyncio.sleep(1)
     with ground.diary.moment("postgres", "kill -9 of the primary, and promotion of a replica"):
         await ground.engines.postgres.kill()
         await _told(replica, "SELECT pg_promote()")
@@ -185,5 +191,5 @@ SCENARIOS: Final = (
     Scenario("lag-replicas", "both replicas lag for 30 s", replicas_lag),
     Scenario("kill-replica", "kill -9 of a replica, away for 3 s", replica_killed),
     Scenario("freeze-replicas", "both replicas stand still for 20 s", replicas_frozen),
-    Scenario("promote-replica", "the primary is lost and a replica promoted", promoted, ruins=True),
+    Scenario("promote-replica", "the primary is lost and a synchronous replica promoted", promoted, ruins=True),
 )
