@@ -52,7 +52,7 @@ async def short_of_memory(ground: Ground) -> None:
 
 async def short_of_disk(ground: Ground) -> None:
     """The same, by the other alarm."""
-    await _alarm(ground, ("set_disk_free_limit", "1000TB"), ("set_disk_free_limit", "50MB"))
+    await _alarm(ground, ("set_disk_free_limit", "900000GB"), ("set_disk_free_limit", "50MB"))
 
 
 async def _alarm(ground: Ground, on: tuple[str, ...], off: tuple[str, ...]) -> None:
