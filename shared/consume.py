@@ -161,6 +161,7 @@ class Consumer:
         self._stopped = asyncio.Event()
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._alone: set[asyncio.Task[None]] = set()
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
@@ -233,6 +234,10 @@ class Consumer:
         await self.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._alone:
+            task.cancel()
+        if self._alone:
+            await asyncio.wait(self._alone, timeout=CLOSE_TIMEOUT)
 
     async def _take(self, channel: AbstractChannel, message: AbstractIncomingMessage, *, alone: bool) -> None:
         if channel is not self._channel:
@@ -242,8 +247,9 @@ class Consumer:
             self._process(message, _delivery(self._queue.name, message, alone=alone)),
             name=f"{self._queue.name}:{message.message_id}",
         )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for tasks in (self._tasks, self._alone) if alone else (self._tasks,):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     async def _process(self, message: AbstractIncomingMessage, delivery: Delivery) -> None:
         context = {"queue": delivery.queue, "key": delivery.key}
@@ -251,7 +257,7 @@ class Consumer:
             context["trace"] = str(delivery.headers[TRACEPARENT])[3:35]
         with structlog.contextvars.bound_contextvars(**context):
             started = time.monotonic()
-            verdict = self._suspect(delivery) or await self._judge(delivery)
+            verdict = self._suspect(delivery) or await self._judge_in_time(delivery)
             fate = await self._settle(message, delivery, verdict)
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
@@ -276,6 +282,15 @@ class Consumer:
         if not delivery.ends_processes:
             return None
         return Drop(f"ended its process {delivery.returns + 1} times, the last {delivery.returns} while handled alone")
+
+    async def _judge_in_time(self, delivery: Delivery) -> Verdict | _Move:
+        """Judge, unless we end before; what is alone would count that as an end of its own making, so it rejoins."""
+        try:
+            return await self._judge(delivery)
+        except asyncio.CancelledError:
+            if self._channel is None or not delivery.alone:
+                raise
+            return _Move(self._queue.name, "rejoined")
 
     async def _judge(self, delivery: Delivery) -> Verdict | _Move:
         """Call the handler until it has a verdict; an engine that is away is waited for."""

@@ -42,6 +42,11 @@ class WorkQueue:
         return f"alone.{self.name}"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All the queues in which its messages may be while they are not dead."""
+        return (self.name, *((self.alone_name,) if self.alone else ()), *self.retry_names)
+
+    @property
     def retry_names(self) -> tuple[str, ...]:
         """The waiting rooms, in the order of `retries`."""
         return tuple(f"retry.{self.name}.{seconds}s" for seconds in self.retries)

@@ -64,7 +64,10 @@ async def test_a_hundred_chats_whose_every_update_is_poison_slow_nobody_else(roo
         assert Counter((entry.status, entry.number) for entry in telegram.ledger.webhook) == {(200, 1): 3 * CHATS + 60}
 
         async def all_poison_is_put_aside() -> bool:
-            return await waiting(rooms.rabbitmq_url, UPDATES.dead, *UPDATES.retry_names) == 3 * CHATS
+            return (
+                await waiting(rooms.rabbitmq_url, UPDATES.dead, *UPDATES.retry_names) == 3 * CHATS
+                and await waiting(rooms.rabbitmq_url, UPDATES.name) == 0
+            )
 
         await until(all_poison_is_put_aside, 60)
     reasons = Counter(str(one.headers[REASON])[:12] for one in await held(rooms.rabbitmq_url, UPDATES.dead))

@@ -27,7 +27,7 @@ from ops.dead_words import HEADINGS
 from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES, Consumer, Delivery, Drop
 from shared.contracts import EventRef, File, GeoRequest, OutboundCall, Receipts, encode
 from shared.publisher import Publisher
-from shared.topology import BULK, FILES, GEO_BACKFILL, GEO_REQUESTS, RECEIPTS, REPORTS, UPDATES, declare
+from shared.topology import BULK, FILES, GEO_BACKFILL, GEO_REQUESTS, RECEIPTS, REPORTS, UPDATES, WorkQueue, declare
 from tests.integration.broker_side import held, linked, until
 from tests.integration.ops_side import Said, fleet
 from tests.integration.receipt_side import receipt
@@ -38,6 +38,16 @@ OF_BROKER = {"x-delivery-count"}
 """Headers that RabbitMQ adds to what it hands out."""
 PROGRAM = (sys.executable, "-c", "from ops.cli import app; app()")
 """`fleet` as a process."""
+MEASURED = (
+    sys.executable,
+    "-c",
+    """
+import atexit, resource
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+from ops.cli import app; app()
+""",
+)
+"""As a process that says at its end how many KiB it took at most."""
 
 
 def update(number: int, person: int = 51) -> bytes:
@@ -102,10 +112,12 @@ class Desk:
         """How many wait there."""
         return (await self.channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
 
-    async def process(self, *words: object, terminal: int | None = None) -> asyncio.subprocess.Process:
+    async def process(
+        self, *words: object, terminal: int | None = None, program: Sequence[str] = PROGRAM
+    ) -> asyncio.subprocess.Process:
         """Begin `fleet dead ...` as a process of its own, at a terminal if one is given."""
         return await asyncio.create_subprocess_exec(
-            *map(str, (*PROGRAM, "dead", *words)),
+            *map(str, (*program, "dead", *words)),
             env={
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": ":".join(sys.path),
@@ -241,6 +253,46 @@ async def test_one_is_shown_in_full_without_the_content_of_its_file(desk: Desk) 
     for _ in range(6):
         await desk.dies(UPDATES.dead, "undecodable", b"x")
     assert (await desk.told("show", "undecodable")).splitlines()[-1] == "the last 5 of 6 that have this key"
+
+
+READABLE = {
+    UPDATES: (update(7), "51", '"text": "salam"'),
+    GEO_REQUESTS: (
+        encode(GeoRequest(event=EventRef(52, 1, 2), latitude=40.5, longitude=49.0, language="az")),
+        "52",
+        '"latitude": 40.5',
+    ),
+    BULK: (
+        encode(OutboundCall(key="k", chat_id=53, method="sendMessage", params={"text": "Sağ olun"}, created_at=1.0)),
+        "53",
+        '"text": "Sağ olun"',
+    ),
+    RECEIPTS: (encode(Receipts(receipts=[receipt("k", chat_id=54)])), "54", '"outcome": "sent"'),
+    REPORTS: (b'{"v":1,"kind":"month","user_id":56,"month":"2026-10"}', "56", '"month": "2026-10"'),
+}
+
+
+@pytest.mark.parametrize("queue", READABLE, ids=lambda queue: queue.name)
+async def test_of_each_kind_the_payload_and_the_person_can_be_read(desk: Desk, queue: WorkQueue) -> None:
+    body, person, field = READABLE[queue]
+    await desk.dies(queue.dead, "k", body, failed_in=queue.name)
+    lines = [line.strip(" ,") for line in (await desk.told("show", "k")).splitlines()]
+    assert {f"queue: {queue.dead}", "reason: too heavy", "tries: 5", f"person: {person}", field} <= {*lines}
+    assert {line.partition(":")[0] for line in lines} >= {"first failed", "last failed", "replayed to"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_of_ten_thousand_no_more_is_in_memory_than_of_a_hundred(desk: Desk) -> None:
+    most = {}
+    for number in (100, 9_900):
+        await asyncio.gather(*(desk.updates(*range(at, at + 100)) for at in range(0, number, 100)))
+        process = await desk.process("list", program=MEASURED)
+        said = (await process.communicate())[0].decode()
+        most[number] = int(said.splitlines()[-1])
+        assert "dead.updates" in said
+    assert "the newest 50 of 10,000" in said
+    assert most[9_900] < most[100] + 16 * 1024, "KiB"
 
 
 async def test_a_replay_keeps_order_keys_and_bytes_and_gives_all_tries_again(desk: Desk, window: int) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from geo_worker.app import WINDOWS as GEO_WINDOWS
+from checkin_worker import app as checkin_worker
+from geo_worker import app as geo_worker
 from local.engines import Engines
 from local.processes import Child, Program
 from sender import departures
@@ -38,6 +39,8 @@ from tests.integration.frail import POISON
 CONSUMED = [queue for queue in WORK_QUEUES if queue.dead]
 NEIGHBOURS = 15
 MINUTE = 60.0
+CONSUMER_TIMEOUT = 30 * 60
+"""Seconds after which RabbitMQ closes a channel that holds a message."""
 JITTER = 0.8
 """The least share of a wait."""
 
@@ -68,8 +71,13 @@ def test_neither_are_calls_that_fail_nor_messages_that_are_given_back() -> None:
     assert 1 + HANDLED_ALONE < 20, "a message that ends processes waits for nothing but their starts"
 
 
+def test_a_handler_that_hangs_is_cut_off_long_before_the_broker_does_it() -> None:
+    assert checkin_worker.DEADLINE <= 30
+    assert max(checkin_worker.DEADLINE, checkin_worker.REPORT_DEADLINE, geo_worker.DEADLINE) < CONSUMER_TIMEOUT / 2
+
+
 def test_these_are_all_queues_that_somebody_consumes() -> None:
-    outbound, geo = ({queue.name for queue, *_ in windows} for windows in (SENDER_WINDOWS, GEO_WINDOWS))
+    outbound, geo = ({queue.name for queue, *_ in windows} for windows in (SENDER_WINDOWS, geo_worker.WINDOWS))
     assert {queue.name for queue in CONSUMED} == outbound | geo | {one.name for one in (UPDATES, RECEIPTS, REPORTS)}
 
 
@@ -87,7 +95,7 @@ async def test_in_its_whole_life_poison_is_handled_once_more_than_it_waits_in_ev
         consumer = Consumer(queue, fail, publisher, prefetch=4, deadline=5)
         async with linked(url, publisher), linked(url, consumer):
             await put(url, queue.name, POISON)
-            dead = await comes(url, queue.dead)
+            dead = await comes(url, queue.dead, limit=60)  # all queues at once
             await consumer.drain(5)
         return model.name, handled, int(str(dead.headers[TRIES]))
 
@@ -115,7 +123,7 @@ async def test_a_message_that_kills_its_process_is_dead_after_five_and_its_neigh
         return sum(deed.startswith("good") and deed.endswith("alone") for deed in deeds_of(ledger)) == NEIGHBOURS
 
     deaths = 0
-    dead = asyncio.create_task(comes(url, queue.dead))
+    dead = asyncio.create_task(comes(url, queue.dead, limit=90))  # six processes start
     while not dead.done():
         child = await Child.spawn(program)
         await asyncio.wait([dead, ended := asyncio.create_task(child.wait())], return_when=asyncio.FIRST_COMPLETED)
@@ -164,6 +172,27 @@ async def test_what_came_back_is_handled_alone_as_it_was_and_no_try_is_counted(u
         (False, False, 0, 0),
     ], "an engine that is away shows that it is harmless, and it waits for it among the others"
     assert {(one.key, one.body, one.headers["update_id"]) for one in seen} == {("k", b"x", 7)}
+
+
+async def test_what_a_shutdown_interrupts_while_it_is_alone_rejoins_the_others_and_is_not_counted(url: str) -> None:
+    queue = await own_queue(url, alone=True)
+    await _came_back(url, queue)
+    began = asyncio.Event()
+
+    async def act(delivery: Delivery) -> Verdict:
+        assert delivery.alone
+        began.set()
+        return await _never(delivery)
+
+    publisher = Publisher()
+    consumer = Consumer(queue, act, publisher, prefetch=4, deadline=30)
+    async with linked(url, publisher), linked(url, consumer), asyncio.timeout(15):
+        await began.wait()
+        await consumer.drain(0.05)
+    assert await held(url, queue.alone_name) == []
+    (message,) = await held(url, queue.name)
+    assert (message.message_id, message.redelivered) == ("k", False)
+    assert message.headers == {"update_id": 7, "x-delivery-count": 0}
 
 
 async def test_who_is_stopped_takes_neither_what_is_handled_alone_nor_the_rest(url: str) -> None:
