@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = 5.0
 DESK: Final = "fleet.dead"
-PATIENCE: Final = 5.0
-"""Seconds until another is said to be at work; one that was killed is gone a moment later."""
+PATIENCE: Final = 50
+"""Looks, a tenth of a second apart, until another is said to be at work; one that was killed is gone a moment later."""
 HELD: Final = 60.0
 """Seconds of work that are in hand at most: RabbitMQ takes back what is held for half an hour."""
 
@@ -172,14 +172,14 @@ async def count(url: "SecretStr", choice: Choice, watcher: Watcher, moved: Moved
 async def _desk(url: "SecretStr") -> AsyncIterator["AbstractConnection"]:
     """Connect for the block, as the only one who has dead letters in hand."""
     async with broker(url) as connection:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while not await _taken(connection):  # noqa: ASYNC110 - another's connection
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
+        for _ in range(PATIENCE):
+            if await _taken(connection):
+                break
+            await asyncio.sleep(0.1)
+        else:
             raise Busy(
                 "another `fleet dead` is at work, and each would see only a part: say it again when that has ended"
-            ) from None
+            )
         yield connection
 
 
@@ -187,7 +187,7 @@ async def _taken(connection: "AbstractConnection") -> bool:
     with broker_errors(f"{DESK}:"):
         channel = await connection.channel()
         try:
-            await channel.declare_queue(DESK, exclusive=True)
+            await channel.declare_queue(DESK, exclusive=True, timeout=TIMEOUT)
         except ChannelLockedResource:
             return False
         return True

@@ -421,7 +421,7 @@ async def test_a_broker_that_is_away_is_a_sentence() -> None:
 async def test_two_at_once_are_refused_with_a_sentence_and_the_first_sees_all(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dead, "PATIENCE", 0.3)
+    monkeypatch.setattr(dead, "PATIENCE", 3)
     numbers = [str(number) for number in range(200)]
     await desk.updates(*map(int, numbers))
     process = await desk.process("replay", "--rate", 5)
