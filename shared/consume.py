@@ -7,7 +7,7 @@
 | `Drop`, `Undecodable`                  | to the dead letters with the reason                                     |
 | `Return`                               | back to its place in the queue, counted by the broker alone             |
 | `Unavailable` (an engine is away)      | kept, tried again in place, not counted                                 |
-| shutdown, connection lost, a crash     | not settled: the broker hands it out again, not counted                 |
+| shutdown, connection lost, a death     | not settled: the broker hands it out again, not counted                 |
 | it came back without a verdict         | moved to where messages are handled alone (queues with `alone`)         |
 | alone, and it ended its process again  | dead with the reason, after HANDLED_ALONE times                         |
 
@@ -17,7 +17,8 @@ handler is proof against, and never loses it.
 A process that dies does not say of which message. Each that it held comes back, and whoever takes it next moves it
 apart, where a consumer has one in hand and the broker counts for each message how often it came back: so the one that
 ends processes is found, and those that were beside it are handled as if nothing had been. Any outcome shows that a
-message is harmless; one whose engine is away does not wait there, where a restart would be counted against it.
+message is harmless; one whose engine is away does not wait there, and one that a shutdown interrupts leaves in time, so
+neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death.
 """
 
 import asyncio
