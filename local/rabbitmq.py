@@ -106,6 +106,11 @@ class RabbitMQ(Engine):
         """Delete a virtual host with its queues; clients in it are disconnected."""
         await self._call("DELETE", f"vhosts/{vhost}")
 
+    async def set_policy(self, vhost: str, name: str, queues: str, definition: dict[str, Any]) -> None:
+        """Bound the queues of a virtual host whose names match, beside what they were declared with."""
+        body = {"pattern": queues, "definition": definition, "apply-to": "queues"}
+        await self._call("PUT", f"policies/{vhost}/{name}", body)
+
     async def asked(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """What the management interface answers to a GET below `api/`."""
         return await self._call("GET", path)

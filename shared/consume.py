@@ -7,10 +7,18 @@
 | `Drop`, `Undecodable`                  | to the dead letters with the reason                                     |
 | `Return`                               | back to its place in the queue, counted by the broker alone             |
 | `Unavailable` (an engine is away)      | kept, tried again in place, not counted                                 |
-| shutdown, connection lost              | not settled: the broker hands it out again, not counted                 |
+| shutdown, connection lost, a death     | not settled: the broker hands it out again, not counted                 |
+| it came back without a verdict         | moved to where messages are handled alone (queues with `alone`)         |
+| alone, and it ended its process again  | dead with the reason, after HANDLED_ALONE times                         |
 
 A failed message is first published to where it waits and then acked: dying between the two doubles it, which every
 handler is proof against, and never loses it.
+
+A process that dies does not say of which message. Each that it held comes back, and whoever takes it next moves it
+apart, where a consumer has one in hand and the broker counts for each message how often it came back: so the one that
+ends processes is found, and those that were beside it are handled as if nothing had been. Any outcome shows that a
+message is harmless; one whose engine is away does not wait there, and one that a shutdown interrupts leaves in time, so
+neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death.
 """
 
 import asyncio
@@ -41,10 +49,17 @@ FIRST_FAILED: Final = "x-first-failed-at"
 LAST_FAILED: Final = "x-last-failed-at"
 FAILED_IN: Final = "x-queue"
 """Headers of a message that failed: count, why, unix seconds of the first and last time, the queue it came from."""
+_RETURNS: Final = "x-delivery-count"
+"""The broker's header: how often a message came back to its queue; not to be carried on to another."""
 
 CONSUME_TIMEOUT: Final = 5.0
 HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries in place while an engine is away; the last for ever."""
+HANDLED_ALONE: Final = 4
+"""How often a message may end the process that handles it alone; once before that it did so among others."""
+RETURN_PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds that a message that is given back is kept while this process still consumes, by how often it came back: what
+nobody wants now would else be handed out hundreds of times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,22 @@ Verdict = Done | Retry | Drop | Return
 
 
 @dataclass(frozen=True, slots=True)
+class _Move:
+    """It belongs into another queue, as it is."""
+
+    queue: str
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message in our hands: its bytes, headers, and how often it has failed before."""
+    """A message in our hands: its bytes, headers, and how often it has failed before.
+
+    Attributes:
+        tries: verdicts so far that were no success.
+        returns: how often it came back to the queue without a verdict, or given back.
+        alone: whether it is the only one of its queue in hand.
+    """
 
     queue: str
     key: str
@@ -84,6 +113,13 @@ class Delivery:
     headers: Mapping[str, object]
     tries: int
     redelivered: bool
+    returns: int = 0
+    alone: bool = False
+
+    @property
+    def ends_processes(self) -> bool:
+        """Whether it was alone in hand whenever its process ended: it is not handled any more."""
+        return self.alone and self.returns >= HANDLED_ALONE
 
     @property
     def trail(self) -> Headers:
@@ -120,28 +156,27 @@ class Consumer:
         self._publisher = publisher
         self._prefetch = prefetch
         self._deadline = deadline
-        self._paused = False
-        self._source: AbstractQueue | None = None
         self._channel: AbstractChannel | None = None
-        self._tags: list[str] = []
+        self._tags: list[tuple[AbstractQueue, str]] = []
+        self._apart: list[tuple[AbstractQueue, str]] = []
+        self._stopped = asyncio.Event()
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._alone: set[asyncio.Task[None]] = set()
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
         channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(prefetch_count=self._prefetch)
-        source = await channel.get_queue(self._queue.name, ensure=False)
         await link.watch(channel)
         async with self._changing:
-            self._channel, self._source, self._tags = channel, source, []
-            if not self._paused:
-                await self._consume()
+            self._channel, self._tags, self._apart = channel, [], []
+            if not self._stopped.is_set():
+                await self._begin()
 
     async def detach(self) -> None:
         """Let go of everything in hand: the connection is lost, and the broker hands it out again."""
-        self._source = self._channel = None
-        self._tags = []
+        self._channel = None
+        self._tags, self._apart = [], []
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -150,67 +185,80 @@ class Consumer:
     async def resume(self) -> None:
         """Consume, now or as soon as there is a connection; harmless when called again."""
         async with self._changing:
-            self._paused = False
+            self._stopped.clear()
             if not self._tags:
-                await self._consume_more()
+                with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone, and everything is attached anew
+                    await self._begin()
 
     async def widen(self) -> None:
         """Hold as many messages more, if the consumer is at work."""
         async with self._changing:
-            if self._tags:
-                await self._consume_more()
+            if self._tags and self._channel is not None:
+                with contextlib.suppress(*BROKER_ERRORS):  # as above
+                    self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
 
     async def narrow(self) -> None:
         """Hold no more than it began with, once what is in hand is settled."""
         async with self._changing:
             while len(self._tags) > 1:
-                await self._cancel(self._tags.pop())
+                await self._cancel(*self._tags.pop())
 
     async def stop(self) -> None:
         """Take nothing new until told to `resume`; harmless when called again."""
         async with self._changing:
-            self._paused = True
-            while self._tags:
-                await self._cancel(self._tags.pop())
+            self._stopped.set()
+            for tags in (self._tags, self._apart):
+                while tags:
+                    await self._cancel(*tags.pop())
 
-    async def _consume(self) -> None:
+    async def _begin(self) -> None:
+        if self._channel is not None:
+            self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
+        if self._channel is not None and self._queue.alone:
+            self._apart.append(await self._consume(self._channel, self._queue.alone_name, 1))
+
+    async def _consume(self, channel: AbstractChannel, name: str, prefetch: int) -> tuple[AbstractQueue, str]:
         """Each consumer on the channel takes `prefetch` messages: their number belongs to the consumer."""
-        if self._source is not None and self._channel is not None:
-            take = functools.partial(self._take, self._channel)
-            self._tags.append(await self._source.consume(take, timeout=CONSUME_TIMEOUT))
+        await channel.set_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
+        source = await channel.get_queue(name, ensure=False)
+        take = functools.partial(self._take, channel, alone=name == self._queue.alone_name)
+        return source, await source.consume(take, timeout=CONSUME_TIMEOUT)
 
-    async def _consume_more(self) -> None:
-        with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone, and everything is attached anew
-            await self._consume()
-
-    async def _cancel(self, tag: str) -> None:
-        if self._source is not None:
+    async def _cancel(self, source: AbstractQueue, tag: str) -> None:
+        if self._channel is not None:
             with contextlib.suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await self._source.cancel(tag)
+                    await source.cancel(tag)
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
         await self.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._alone:
+            task.cancel()
+        if self._alone:
+            await asyncio.wait(self._alone, timeout=CLOSE_TIMEOUT)
 
-    async def _take(self, channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
+    async def _take(self, channel: AbstractChannel, message: AbstractIncomingMessage, *, alone: bool) -> None:
         if channel is not self._channel:
             return  # of a channel that is lost, though it is not closed yet: the broker hands it out again
         # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
-        task = asyncio.create_task(self._process(message), name=f"{self._queue.name}:{message.message_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(
+            self._process(message, _delivery(self._queue.name, message, alone=alone)),
+            name=f"{self._queue.name}:{message.message_id}",
+        )
+        for tasks in (self._tasks, self._alone) if alone else (self._tasks,):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
-    async def _process(self, message: AbstractIncomingMessage) -> None:
-        delivery = _delivery(self._queue.name, message)
+    async def _process(self, message: AbstractIncomingMessage, delivery: Delivery) -> None:
         context = {"queue": delivery.queue, "key": delivery.key}
         if TRACEPARENT in delivery.headers:
             context["trace"] = str(delivery.headers[TRACEPARENT])[3:35]
         with structlog.contextvars.bound_contextvars(**context):
             started = time.monotonic()
-            verdict = await self._judge(delivery)
+            verdict = self._suspect(delivery) or await self._judge_in_time(delivery)
             fate = await self._settle(message, delivery, verdict)
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
@@ -226,7 +274,26 @@ class Consumer:
             **reason,
         )
 
-    async def _judge(self, delivery: Delivery) -> Verdict:
+    def _suspect(self, delivery: Delivery) -> _Move | Drop | None:
+        """What is to be done with a message that may have ended the process that had it, instead of handling it."""
+        if not self._queue.alone or not delivery.returns:
+            return None
+        if not delivery.alone:
+            return _Move(self._queue.alone_name, "apart")
+        if not delivery.ends_processes:
+            return None
+        return Drop(f"ended its process {delivery.returns + 1} times, the last {delivery.returns} while handled alone")
+
+    async def _judge_in_time(self, delivery: Delivery) -> Verdict | _Move:
+        """Judge, unless we end before; what is alone would count that as an end of its own making, so it rejoins."""
+        try:
+            return await self._judge(delivery)
+        except asyncio.CancelledError:
+            if self._channel is None or not delivery.alone:
+                raise
+            return _Move(self._queue.name, "rejoined")
+
+    async def _judge(self, delivery: Delivery) -> Verdict | _Move:
         """Call the handler until it has a verdict; an engine that is away is waited for."""
         for attempt in itertools.count():
             try:
@@ -236,6 +303,8 @@ class Consumer:
                 return Drop(str(problem))
             except Unavailable as problem:
                 log.warning("engine_away", error=str(problem), attempt=attempt)
+                if delivery.alone:
+                    return _Move(self._queue.name, "rejoined")
             except TimeoutError:
                 return Retry(f"took longer than {self._deadline} s")
             except Exception as problem:
@@ -244,42 +313,41 @@ class Consumer:
             await _hold(attempt)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    async def _settle(self, message: AbstractIncomingMessage, delivery: Delivery, verdict: Verdict) -> str:
-        """Carry the verdict out and return what became of the message: done, retry, dead or lost."""
+    async def _settle(self, message: AbstractIncomingMessage, delivery: Delivery, verdict: Verdict | _Move) -> str:
+        """Carry the verdict out and return what became of the message, as docs/telemetry.md names it."""
         fate = "done"
         if isinstance(verdict, Return):
-            return await self._give_back(message)
-        if isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
+            return await self._give_back(message, delivery)
+        if isinstance(verdict, _Move):
+            fate = verdict.fate
+            await self._publish(delivery, verdict.queue, _carried(delivery))
+        elif isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
             fate = "retry"
             seconds = self._queue.retries[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-            await self._move(delivery, self._queue.retry_names[delivery.tries], verdict.reason, expires=seconds)
+            room = self._queue.retry_names[delivery.tries]
+            await self._publish(delivery, room, _failed(delivery, verdict.reason), expires=seconds)
         elif not isinstance(verdict, Done):
             fate = "dead"
-            await self._move(delivery, self._queue.dead, verdict.reason, expires=None)
+            await self._publish(delivery, self._queue.dead, _failed(delivery, verdict.reason))
         try:
             await message.ack()
         except BROKER_ERRORS:
             return "lost"  # the channel is gone; the broker hands the message out again
         return fate
 
-    async def _give_back(self, message: AbstractIncomingMessage) -> str:
+    async def _give_back(self, message: AbstractIncomingMessage, delivery: Delivery) -> str:
+        pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
+                await self._stopped.wait()
         try:
             await message.nack(requeue=True)
         except BROKER_ERRORS:
             return "lost"
         return "returned"
 
-    async def _move(self, delivery: Delivery, queue: str, reason: str, *, expires: float | None) -> None:
-        now = int(time.time())
-        kept = {key: value for key, value in delivery.headers.items() if isinstance(value, str | int)}
-        headers = {
-            FIRST_FAILED: now,
-            **kept,
-            TRIES: delivery.tries + 1,
-            REASON: reason[:500],
-            LAST_FAILED: now,
-            FAILED_IN: delivery.queue,
-        }
+    async def _publish(self, delivery: Delivery, queue: str, headers: Headers, *, expires: float | None = None) -> None:
+        """Publish the message to another queue; for as long as that takes."""
         for attempt in itertools.count():
             try:
                 await self._publisher.publish(queue, delivery.body, key=delivery.key, headers=headers, expires=expires)
@@ -290,15 +358,36 @@ class Consumer:
                 return
 
 
-def _delivery(queue: str, message: AbstractIncomingMessage) -> Delivery:
-    tries = message.headers.get(TRIES, 0)
+def _carried(delivery: Delivery) -> Headers:
+    """The headers that a message takes along to another queue."""
+    kept = {name: value for name, value in delivery.headers.items() if isinstance(value, str | int)}
+    return {name: value for name, value in kept.items() if name != _RETURNS}
+
+
+def _failed(delivery: Delivery, reason: str) -> Headers:
+    now = int(time.time())
+    return {
+        FIRST_FAILED: now,
+        **_carried(delivery),
+        TRIES: delivery.tries + 1 + (delivery.returns if delivery.ends_processes else 0),
+        REASON: reason[:500],
+        LAST_FAILED: now,
+        FAILED_IN: delivery.queue,
+    }
+
+
+def _delivery(queue: str, message: AbstractIncomingMessage, *, alone: bool) -> Delivery:
+    tries, returns = message.headers.get(TRIES, 0), message.headers.get(_RETURNS, 0)
+    redelivered = bool(message.redelivered)
     return Delivery(
         queue=queue,
         key=message.message_id or "",
         body=message.body,
         headers=message.headers,
         tries=tries if isinstance(tries, int) else 0,
-        redelivered=bool(message.redelivered),
+        redelivered=redelivered,
+        returns=max(1, returns if isinstance(returns, int) else 0) if redelivered else 0,
+        alone=alone,
     )
 
 

@@ -10,7 +10,9 @@ from prometheus_client import Counter, Gauge, Histogram
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 34.0)
 
 SETTLED: Final = Counter(
-    "fleet_settled_total", "Messages settled, by queue and fate (done, retry, dead, returned, lost).", ["queue", "fate"]
+    "fleet_settled_total",
+    "Messages settled, by queue and fate (done, retry, dead, returned, apart, rejoined, lost).",
+    ["queue", "fate"],
 )
 HANDLE_SECONDS: Final = Histogram(
     "fleet_handle_seconds", "Seconds from a message's delivery to its settlement.", ["queue"], buckets=SECONDS

@@ -23,6 +23,9 @@ class WorkQueue:
         retries: seconds that a failed message waits, by try; after the last the message is dead.
         max_length: messages held; the broker refuses more, so a publisher hears of it.
         single_active: the broker feeds one consumer at a time.
+        alone: whether what comes back from a process that ended without a word is handled apart, one at a time: it may
+            have ended the process (`shared.consume`). Not where giving back is part of the work: there each message
+            comes back.
     """
 
     name: str
@@ -31,6 +34,17 @@ class WorkQueue:
     retries: tuple[int, ...] = ()
     max_length: int = 1_000_000
     single_active: bool = False
+    alone: bool = False
+
+    @property
+    def alone_name(self) -> str:
+        """Where those are that are handled one at a time."""
+        return f"alone.{self.name}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All the queues in which its messages may be while they are not dead."""
+        return (self.name, *((self.alone_name,) if self.alone else ()), *self.retry_names)
 
     @property
     def retry_names(self) -> tuple[str, ...]:
@@ -38,7 +52,7 @@ class WorkQueue:
         return tuple(f"retry.{self.name}.{seconds}s" for seconds in self.retries)
 
 
-UPDATES: Final = WorkQueue("updates", dead="dead.updates", retries=(1, 5, 30, 120))
+UPDATES: Final = WorkQueue("updates", dead="dead.updates", retries=(1, 5, 30, 120), alone=True)
 GEO_REQUESTS: Final = WorkQueue("geo.requests", dead="dead.geo", delivery_limit=1000, retries=(2, 10, 60, 300))
 GEO_BACKLOG: Final = WorkQueue("geo.backlog", dead="dead.geo", delivery_limit=1000, retries=(2, 10, 60, 300))
 GEO_BACKFILL: Final = WorkQueue("geo.backfill", dead="dead.geo", delivery_limit=1000, retries=(60, 300, 1800))
@@ -49,8 +63,8 @@ ENRICHMENT: Final = WorkQueue("outbound.enrichment", dead="dead.outbound", deliv
 BULK: Final = WorkQueue("outbound.bulk", dead="dead.outbound", delivery_limit=1000)
 FILES: Final = WorkQueue("outbound.files", dead="dead.outbound", delivery_limit=1000, max_length=10_000)
 """Calls that upload a file; apart, since few of them fill a memory that holds hundreds of the others."""
-RECEIPTS: Final = WorkQueue("receipts", dead="dead.receipts", retries=(5, 30, 120))
-REPORTS: Final = WorkQueue("reports", dead="dead.reports", retries=(5, 30, 120))
+RECEIPTS: Final = WorkQueue("receipts", dead="dead.receipts", retries=(5, 30, 120), alone=True)
+REPORTS: Final = WorkQueue("reports", dead="dead.reports", retries=(5, 30, 120), alone=True)
 SENDER_TURN: Final = WorkQueue("sender.turn", dead="", delivery_limit=1_000_000, single_active=True)
 GEO_TURN: Final = WorkQueue("geo.turn", dead="", delivery_limit=1_000_000, single_active=True)
 INGRESS_TURN: Final = WorkQueue("ingress.turn", dead="", delivery_limit=1_000_000, single_active=True)
@@ -102,7 +116,8 @@ async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
         arguments |= _dead_letters_to(queue.dead)
     if queue.single_active:
         arguments["x-single-active-consumer"] = True
-    await channel.declare_queue(queue.name, durable=True, arguments=dict(arguments))
+    for name in (queue.name, queue.alone_name) if queue.alone else (queue.name,):
+        await channel.declare_queue(name, durable=True, arguments=dict(arguments))
     for name in queue.retry_names:
         waiting = {**_QUORUM, **_dead_letters_to(queue.name), "x-overflow": "reject-publish"}
         await channel.declare_queue(name, durable=True, arguments=dict(waiting))

@@ -20,7 +20,7 @@ from shared.topology import DEAD_QUEUES
 
 app = typer.Typer(no_args_is_help=True, help="Messages that nobody could handle. Do one thing with them at a time.")
 
-LOOKING: Final = "Looking at the dead letters (is RABBITMQ_URL right and the server up?)"
+LOOKING: Final = "Looking at the dead letters"
 REPLAYING: Final = "Moving dead letters back (said again, it goes on)"
 DROPPING: Final = "Dropping dead letters (said again, it goes on)"
 INTERRUPTED: Final = 130

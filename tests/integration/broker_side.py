@@ -73,7 +73,7 @@ async def held(url: str, queue: str) -> list[AbstractIncomingMessage]:
     return messages
 
 
-async def comes(url: str, queue: str) -> AbstractIncomingMessage:
+async def comes(url: str, queue: str, limit: float = LIMIT) -> AbstractIncomingMessage:
     """Wait for a message in a queue and take it out."""
     arrived: asyncio.Future[AbstractIncomingMessage] = asyncio.get_running_loop().create_future()
 
@@ -85,7 +85,7 @@ async def comes(url: str, queue: str) -> AbstractIncomingMessage:
     async with await aio_pika.connect(url) as connection, connection.channel() as channel:
         await channel.set_qos(prefetch_count=1)
         await (await channel.get_queue(queue, ensure=False)).consume(take)
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(limit):
             return await arrived
 
 

@@ -11,7 +11,7 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
-from local.fleet import Fleet, plan
+from local.fleet import Fleet, Launch, plan, python_module
 from ops.webhook import WebhookSettings, set_webhook
 from simulator.crowd import Crowd
 from simulator.report import Figures, figures
@@ -23,12 +23,13 @@ SECRET = "a-secret-for-tests"  # noqa: S105 - opens a simulator only
 
 @dataclass(frozen=True)
 class Engines:
-    """Where a company's engines are."""
+    """Where a company's engines are, and how its services are started."""
 
     database_url: str
     rabbitmq_url: str
     redis_url: str
     logs: Path
+    launch: Launch = python_module
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ async def company(
             **settings,
         }
         crowd = Crowd(telegram, employees=employees)
-        async with Fleet(services, environment, engines.logs) as fleet:
+        async with Fleet(services, environment, engines.logs, engines.launch) as fleet:
             database = await asyncpg.connect(engines.database_url)
             webhook = WebhookSettings(
                 telegram_bot_token=SecretStr(telegram.token),

@@ -1,7 +1,10 @@
 """`fleet dead ...`: looking changes nothing, a replay keeps order and keys and loses nothing, a drop is confirmed."""
 
 import asyncio
+import contextlib
 import json
+import os
+import re
 import signal
 import sys
 import time
@@ -14,6 +17,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage, HeadersType
 from pydantic import SecretStr
 
+from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from ops import dead, dead_walk
 from ops.bar import Bar
@@ -23,7 +27,7 @@ from ops.dead_words import HEADINGS
 from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES, Consumer, Delivery, Drop
 from shared.contracts import EventRef, File, GeoRequest, OutboundCall, Receipts, encode
 from shared.publisher import Publisher
-from shared.topology import BULK, FILES, GEO_BACKFILL, GEO_REQUESTS, RECEIPTS, REPORTS, UPDATES, declare
+from shared.topology import BULK, FILES, GEO_BACKFILL, GEO_REQUESTS, RECEIPTS, REPORTS, UPDATES, WorkQueue, declare
 from tests.integration.broker_side import held, linked, until
 from tests.integration.ops_side import Said, fleet
 from tests.integration.receipt_side import receipt
@@ -34,6 +38,16 @@ OF_BROKER = {"x-delivery-count"}
 """Headers that RabbitMQ adds to what it hands out."""
 PROGRAM = (sys.executable, "-c", "from ops.cli import app; app()")
 """`fleet` as a process."""
+MEASURED = (
+    sys.executable,
+    "-c",
+    """
+import atexit, resource
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+from ops.cli import app; app()
+""",
+)
+"""As a process that says at its end how many KiB it took at most."""
 
 
 def update(number: int, person: int = 51) -> bytes:
@@ -98,12 +112,20 @@ class Desk:
         """How many wait there."""
         return (await self.channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
 
-    async def process(self, *words: object) -> asyncio.subprocess.Process:
-        """Begin `fleet dead ...` as a process of its own."""
+    async def process(
+        self, *words: object, terminal: int | None = None, program: Sequence[str] = PROGRAM
+    ) -> asyncio.subprocess.Process:
+        """Begin `fleet dead ...` as a process of its own, at a terminal if one is given."""
         return await asyncio.create_subprocess_exec(
-            *map(str, (*PROGRAM, "dead", *words)),
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path), "RABBITMQ_URL": self.url},
-            stdout=asyncio.subprocess.PIPE,
+            *map(str, (*program, "dead", *words)),
+            env={
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": ":".join(sys.path),
+                "RABBITMQ_URL": self.url,
+                "TERM": "xterm",
+                "COLUMNS": "120",
+            },
+            stdout=asyncio.subprocess.PIPE if terminal is None else terminal,
             stderr=asyncio.subprocess.STDOUT,
         )
 
@@ -113,7 +135,7 @@ class Desk:
         async def enough() -> bool:
             return await self.count(queue) >= number
 
-        await until(enough)
+        await until(enough, 60)  # a process that starts on a busy machine is slow
 
 
 def keys(messages: Sequence[AbstractIncomingMessage]) -> list[str]:
@@ -231,6 +253,46 @@ async def test_one_is_shown_in_full_without_the_content_of_its_file(desk: Desk) 
     for _ in range(6):
         await desk.dies(UPDATES.dead, "undecodable", b"x")
     assert (await desk.told("show", "undecodable")).splitlines()[-1] == "the last 5 of 6 that have this key"
+
+
+READABLE = {
+    UPDATES: (update(7), "51", '"text": "salam"'),
+    GEO_REQUESTS: (
+        encode(GeoRequest(event=EventRef(52, 1, 2), latitude=40.5, longitude=49.0, language="az")),
+        "52",
+        '"latitude": 40.5',
+    ),
+    BULK: (
+        encode(OutboundCall(key="k", chat_id=53, method="sendMessage", params={"text": "Sağ olun"}, created_at=1.0)),
+        "53",
+        '"text": "Sağ olun"',
+    ),
+    RECEIPTS: (encode(Receipts(receipts=[receipt("k", chat_id=54)])), "54", '"outcome": "sent"'),
+    REPORTS: (b'{"v":1,"kind":"month","user_id":56,"month":"2026-10"}', "56", '"month": "2026-10"'),
+}
+
+
+@pytest.mark.parametrize("queue", READABLE, ids=lambda queue: queue.name)
+async def test_of_each_kind_the_payload_and_the_person_can_be_read(desk: Desk, queue: WorkQueue) -> None:
+    body, person, field = READABLE[queue]
+    await desk.dies(queue.dead, "k", body, failed_in=queue.name)
+    lines = [line.strip(" ,") for line in (await desk.told("show", "k")).splitlines()]
+    assert {f"queue: {queue.dead}", "reason: too heavy", "tries: 5", f"person: {person}", field} <= {*lines}
+    assert {line.partition(":")[0] for line in lines} >= {"first failed", "last failed", "replayed to"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_of_ten_thousand_no_more_is_in_memory_than_of_a_hundred(desk: Desk) -> None:
+    most = {}
+    for number in (100, 9_900):
+        await asyncio.gather(*(desk.updates(*range(at, at + 100)) for at in range(0, number, 100)))
+        process = await desk.process("list", program=MEASURED)
+        said = (await process.communicate())[0].decode()
+        most[number] = int(said.splitlines()[-1])
+        assert "dead.updates" in said
+    assert "the newest 50 of 10,000" in said
+    assert most[9_900] < most[100] + 16 * 1024, "KiB"
 
 
 async def test_a_replay_keeps_order_keys_and_bytes_and_gives_all_tries_again(desk: Desk, window: int) -> None:
@@ -354,6 +416,73 @@ async def test_a_broker_that_is_away_is_a_sentence() -> None:
     for words in (("list",), ("show", "1"), ("replay",), ("drop", "--all", "--confirm")):
         said = await fleet(NO_DATABASE, "dead", *words, RABBITMQ_URL=url)
         assert (said.status, len(said.problems), "hunter2" in said.problems[0]) == (1, 1, False)
+
+
+async def test_two_at_once_are_refused_with_a_sentence_and_the_first_sees_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead, "PATIENCE", 3)
+    numbers = [str(number) for number in range(200)]
+    await desk.updates(*map(int, numbers))
+    process = await desk.process("replay", "--rate", 5)
+    await desk.has(UPDATES.name, 2)
+    for words in (("list",), ("show", "3"), ("replay",), ("drop", "--all", "--confirm")):
+        said = await desk.says(*words)
+        assert (said.status, "another `fleet dead` is at work" in said.problems[-1]) == (1, True)
+    process.send_signal(signal.SIGINT)
+    await process.communicate()
+    left = keys(await held(desk.url, UPDATES.dead))
+    assert list(dict.fromkeys([*keys(await held(desk.url, UPDATES.name)), *left])) == numbers
+
+
+async def test_who_comes_while_another_ends_waits_for_a_moment(desk: Desk) -> None:
+    await desk.updates(1)
+    looks = await asyncio.gather(*(dead.look(SecretStr(desk.url), Choice(), 9, Bar()) for _ in range(3)))
+    assert [[line.key for line in look.lines] for look in looks] == [["1"]] * 3
+
+
+async def test_a_queue_that_is_full_stops_the_replay_with_a_sentence_and_nothing_is_lost(
+    desk: Desk, engines: Engines
+) -> None:
+    numbers = range(40)
+    await desk.updates(*numbers)
+    await engines.rabbitmq.set_policy(desk.url.rpartition("/")[2], "full", f"^{UPDATES.name}$", {"max-length": 3})
+    said = await desk.says("replay", "--rate", 200)
+    assert said.status == 1
+    assert "updates takes no more; is it full" in said.problems[-1]
+    done = await desk.count(UPDATES.name)
+    assert said.out == f"{_messages(done)} moved back until then\n"
+    assert 3 <= done < 40
+    await desk.has(UPDATES.dead, 40 - done)
+    first = keys(await held(desk.url, UPDATES.name))
+    await engines.rabbitmq.set_policy(desk.url.rpartition("/")[2], "full", f"^{UPDATES.name}$", {"max-length": 100})
+    await desk.told("replay", "--rate", 1000)
+    assert first + keys(await held(desk.url, UPDATES.name)) == [str(number) for number in numbers]
+
+
+def _messages(number: int) -> str:
+    return f"{number} messages ({number} from dead.updates to updates)"
+
+
+async def test_a_bar_moves_on_a_terminal_and_is_gone_at_the_end(desk: Desk) -> None:
+    await desk.updates(*range(40))
+    ours, its = os.openpty()
+    process = await desk.process("replay", "--rate", 40, terminal=its)
+    os.close(its)
+    said = await asyncio.to_thread(_read_all, ours)
+    assert await process.wait() == 0
+    seen = {int(number) for number in re.findall(r"(\d+)/40", said)}
+    assert len(seen) > 2
+    assert "dead.updates" in said
+    assert said.rstrip().endswith("moved back\x1b[?25h") or said.rstrip().endswith("moved back")
+
+
+def _read_all(terminal: int) -> str:
+    said = b""
+    with contextlib.suppress(OSError), open(terminal, "rb", buffering=0) as file:  # EIO: the other end is closed
+        while part := file.read(65_536):
+            said += part
+    return said.decode()
 
 
 def test_a_letter_without_headers_says_what_it_can() -> None:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from local.engines import Engines
 from shared import topology
 from shared.broker import Link
+from shared.consume import HANDLED_ALONE
 from shared.topology import DEAD_DELIVERY_LIMIT, WORK_QUEUES, WorkQueue
 from tests.integration.broker_side import LIMIT
 
@@ -60,7 +61,8 @@ def test_the_queues_are_those_of_the_architecture(arguments: dict[str, dict[str,
     named = {"updates", "geo.requests", "geo.backlog", "geo.backfill", "reports", "receipts", *outbound}
     dead = {f"dead.{name}" for name in ("updates", "geo", "outbound", "reports", "receipts")}
     turns = {"sender.turn", "geo.turn", "ingress.turn"}
-    assert arguments.keys() == named | dead | turns | {name for _, name in RETRIES}
+    alone = {f"alone.{name}" for name in ("updates", "reports", "receipts")}
+    assert arguments.keys() == named | dead | turns | alone | {name for _, name in RETRIES}
 
 
 def test_every_queue_survives_a_node(arguments: dict[str, dict[str, Any]]) -> None:
@@ -78,6 +80,14 @@ def test_a_work_queue_limits_deliveries_and_length_and_loses_nothing(
     assert (found["x-dead-letter-exchange"], found["x-dead-letter-routing-key"]) == ("", queue.dead)
     assert found["x-dead-letter-strategy"] == "at-least-once"
     assert queue.dead in arguments
+
+
+@pytest.mark.parametrize("queue", [queue for queue in WORK_QUEUES if queue.alone], ids=lambda queue: queue.name)
+def test_where_messages_are_handled_alone_the_bounds_are_the_same(
+    arguments: dict[str, dict[str, Any]], queue: WorkQueue
+) -> None:
+    assert arguments[queue.alone_name] == arguments[queue.name]
+    assert queue.delivery_limit > HANDLED_ALONE, "the broker would end it first, without a reason"
 
 
 @pytest.mark.parametrize(("queue", "name"), RETRIES, ids=lambda value: str(getattr(value, "name", value)))

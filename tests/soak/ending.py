@@ -86,7 +86,7 @@ async def record(arena: Arena, watch: Watch) -> Record:
 async def _left(url: str) -> dict[str, int]:
     """What waits in each queue; not the turns, whose messages are worth nothing."""
     queues = [queue for queue in WORK_QUEUES if queue not in (SENDER_TURN, INGRESS_TURN)]
-    names = [name for queue in queues for name in (queue.name, *queue.retry_names)]
+    names = [name for queue in queues for name in queue.names]
     async with await aio_pika.connect(url) as connection, connection.channel() as channel:
         return {name: await _count(channel, name) for name in names}
 
