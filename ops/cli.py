@@ -7,6 +7,7 @@ import typer
 
 from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
+from ops.commands.doctor import doctor
 from ops.commands.orders import pause, resume
 from ops.commands.sent import sent
 from ops.migrate import migrate as run_migrations
@@ -18,7 +19,7 @@ COMPANY = "The company"
 JOBS = "By timetable"
 SENDING = "Sending"
 ADDRESSES = "Addresses"
-TROUBLE = "After trouble"
+TROUBLE = "In trouble, and after it"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,5 +54,6 @@ app.command(rich_help_panel=SENDING)(resume)
 app.command(rich_help_panel=SENDING)(sent)
 app.add_typer(geo.app, name="geo", rich_help_panel=ADDRESSES)
 app.add_typer(geocode.app, name="geocode", rich_help_panel=ADDRESSES)
+app.command(rich_help_panel=TROUBLE)(doctor)
 app.add_typer(dead.app, name="dead", rich_help_panel=TROUBLE)
 app.command(rich_help_panel=TROUBLE)(amnesty)
