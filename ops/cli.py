@@ -9,8 +9,11 @@ from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs,
 from ops.commands.amnesty import amnesty
 from ops.commands.doctor import doctor
 from ops.commands.orders import pause, resume
+from ops.commands.roles import roles
 from ops.commands.sent import sent
+from ops.database import connected
 from ops.migrate import migrate as run_migrations
+from ops.roles import refresh
 from ops.terminal import done, say
 from shared.settings import DatabaseSettings, read
 
@@ -33,12 +36,19 @@ app = typer.Typer(
 def migrate() -> None:
     """Bring the database's schema to this release (safe to run twice, or many at once)."""
     settings = read(DatabaseSettings)
-    before, after = done(
-        run_migrations(settings.database_url.get_secret_value()), "Migrating (is DATABASE_URL right and the server up?)"
-    )
+    before, after, rights = done(_migrate(settings), "Migrating (is DATABASE_URL right and the server up?)")
+    if rights:
+        say(f"{rights} rights of the services' roles brought up to date")
     say(f"schema {after}: nothing to do" if before == after else f"schema {before or 'empty'} -> {after}")
 
 
+async def _migrate(settings: DatabaseSettings) -> tuple[str | None, str | None, int]:
+    before, after = await run_migrations(settings.database_url.get_secret_value())
+    async with connected(settings) as db:
+        return before, after, await refresh(db)
+
+
+app.command(rich_help_panel=SETUP)(roles)
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SETUP)
 app.command(rich_help_panel=SETUP)(webhook.menu)
 app.add_typer(employees.app, name="employees", rich_help_panel=COMPANY)

@@ -38,6 +38,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "geo_worker": GeoSettings,
     "sender": SenderSettings,
     "fleet migrate": settings.DatabaseSettings,
+    "fleet roles": settings.DatabaseSettings,
     "fleet webhook": WebhookSettings,
     "fleet remind": ReminderSettings,
     "fleet campaign": ReminderSettings,

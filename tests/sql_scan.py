@@ -12,7 +12,7 @@ _COMMENT = re.compile(r"--.*$", re.MULTILINE)
 _SAID = re.compile(
     r"(?P<insert>INSERT INTO (?P<into>\w+))|(?P<delete>DELETE FROM (?P<gone>\w+))"
     r"|(?<!ON )(?<!DO )(?<!FOR )(?<!KEY )UPDATE (?P<changed>\w+)"
-    r"|(?P<conflict>ON CONFLICT(?: \([^)]*\))? DO UPDATE)|(?P<lock>FOR (?:NO KEY )?(?:UPDATE|SHARE|KEY SHARE))"
+    r"|(?P<conflict>ON CONFLICT(?: \([^)]*\))? DO UPDATE)|(?P<lock>FOR (?:UPDATE|KEY SHARE)(?: OF (?P<of>\w+))?)"
     r"|(?:FROM|JOIN|USING) (?P<read>\w+(?: (?:AS )?\w+)?(?:, \w+(?: \w+)?)*)"
 )
 
@@ -24,7 +24,7 @@ def touched(package: str, tables: frozenset[str], without: tuple[str, ...] = ())
 
 def _touches(text: str, tables: frozenset[str]) -> Iterator[tuple[str, str]]:
     """What one text needs; conditions, RETURNING and conflicts read what a statement writes."""
-    into, read = "", []
+    into, read = "", list[tuple[str, str]]()
     for said in _SAID.finditer(_COMMENT.sub("", text)):
         if said["into"]:
             into = said["into"]
@@ -38,11 +38,12 @@ def _touches(text: str, tables: frozenset[str]) -> Iterator[tuple[str, str]]:
         elif said["conflict"]:
             pairs = [(into, "UPDATE"), (into, "SELECT")]
         elif said["lock"]:
-            pairs = [(table, "UPDATE") for table in read[-1:]]
+            locked = [table for table, alias in read if alias == said["of"]] or [table for table, _ in read[-1:]]
+            pairs = [(table, "UPDATE") for table in locked]
         else:
-            names = [name.split()[0] for name in said["read"].split(", ")]
-            read += [name for name in names if name in tables]
-            pairs = [(name, "SELECT") for name in names]
+            named = [(name.split()[0], name.split()[-1]) for name in said["read"].split(", ")]
+            read += [(table, alias) for table, alias in named if table in tables]
+            pairs = [(table, "SELECT") for table, _ in named]
         yield from ((table, privilege) for table, privilege in pairs if table in tables)
 
 

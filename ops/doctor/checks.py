@@ -17,6 +17,7 @@ from ops.doctor.postgresql import postgresql
 from ops.doctor.queues import consumers, dead_letters, queues
 from ops.doctor.rabbitmq import rabbitmq
 from ops.doctor.replicas import replicas
+from ops.doctor.rights import rights
 from ops.doctor.schema import schema
 from ops.doctor.surroundings import Surroundings
 from ops.doctor.telegram import telegram, webhook
@@ -45,6 +46,7 @@ CHECKS: Final[Mapping[str, Entry]] = MappingProxyType(
         "settings": Entry(settings),
         "postgresql": Entry(postgresql, "start PostgreSQL, or correct DATABASE_URL"),
         "schema": Entry(schema),
+        "roles": Entry(rights),
         "pool": Entry(pool),
         "replicas": Entry(replicas),
         "rabbitmq": Entry(rabbitmq, "start RabbitMQ, or correct RABBITMQ_URL"),

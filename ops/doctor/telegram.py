@@ -96,7 +96,7 @@ async def webhook(around: Surroundings) -> Sequence[Finding]:
         return [judge_polling(info)]
     settings = around.groups.get(WebhookSettings)
     wished = settings.telegram_webhook_url if isinstance(settings, WebhookSettings) else None
-    found = [*_drifts(info, wished), *judge_delivery(info, around.now())]
+    found = [*drifts(info, wished), *judge_delivery(info, around.now())]
     if wished is None and info.get("url"):
         found.append(unchecked(f"updates go to {info['url']}; should they? TELEGRAM_WEBHOOK_URL is not set here"))
     return found or [ok(f"updates go to {info['url']}, {info.get('pending_update_count', 0)} wait")]
@@ -109,7 +109,7 @@ def judge_polling(info: Mapping[str, Any]) -> Finding:
     return ok(f"no webhook, as polling needs it; {info.get('pending_update_count', 0)} updates wait")
 
 
-def _drifts(info: Mapping[str, Any], wished: str | None) -> Iterator[Finding]:
+def drifts(info: Mapping[str, Any], wished: str | None) -> Iterator[Finding]:
     """What Telegram holds otherwise than `fleet webhook set` tells it; `wished` is TELEGRAM_WEBHOOK_URL."""
     url = info.get("url", "")
     if not url:

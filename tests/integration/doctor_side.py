@@ -1,9 +1,14 @@
 """`fleet doctor` as a test sees it: an environment in which nothing is wrong, and what it finds after that changed."""
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from local.ports import LOOPBACK, free_port
+from local.rabbitmq import RabbitMQ
 from ops.doctor.findings import State
 from tests.integration.ops_side import fleet
 
@@ -62,3 +67,25 @@ def nowhere(url: str) -> str:
     head, _, path = url.rpartition("/")
     login, _, _ = head.rpartition("@")
     return f"{login}@{LOOPBACK}:{free_port()}/{path}"
+
+
+@contextlib.asynccontextmanager
+async def out_of_memory(rabbitmq: RabbitMQ) -> AsyncIterator[None]:
+    """Have the broker think that it has no memory left: it blocks whoever publishes."""
+    await _control(rabbitmq, "set_vm_memory_high_watermark", "0")
+    try:
+        yield
+    finally:
+        await _control(rabbitmq, "set_vm_memory_high_watermark", "0.4")
+
+
+async def _control(rabbitmq: RabbitMQ, *words: str) -> None:
+    server = rabbitmq.program()
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(server.argv[0]).with_name("rabbitmqctl")), *words),
+        env=dict(server.env),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()

@@ -1,6 +1,8 @@
 """`fleet doctor`: each fault is made for real, found, and told with what mends it; a healthy fleet is status 0."""
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import aio_pika
 import asyncpg
 import pytest
 
+from local.command import FLEET
 from local.engines import Engines
 from local.folders import LOGS
 from ops.doctor.checks import CHECKS
@@ -17,12 +20,13 @@ from shared.topology import BULK, DEAD_QUEUES, UPDATES, declare
 from simulator.server import Simulator, SimulatorConfig
 from tests.integration import company as whole
 from tests.integration.broker_side import put
-from tests.integration.doctor_side import SECRETS, Patient, nowhere
+from tests.integration.doctor_side import SECRETS, Patient, nowhere, out_of_memory
 from tests.integration.ops_side import connection, fleet, operator
 from tests.integration.proxy import Proxy
 from tests.integration.replica_side import follower, replay_paused, twin
 
 URL = "http://127.0.0.1:8080/webhook"
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
 @pytest.fixture
@@ -167,6 +171,25 @@ async def test_an_index_whose_building_failed_is_found_and_the_command_mends_it(
         assert "schema" not in (await patient.seen()).worst()
 
 
+async def test_rights_that_are_too_much_or_lack_are_found_and_the_command_mends_them(patient: Patient) -> None:
+    url = patient.environment["DATABASE_URL"]
+    async with connection(url) as owner:
+        await owner.execute("GRANT TRUNCATE ON sessions TO fleet_worker")
+    seen = await patient.seen()
+    assert seen.status == 1
+    found = seen.one("roles", State.WRONG)
+    assert "REVOKE TRUNCATE ON TABLE sessions FROM fleet_worker" in found.what
+    assert (await fleet(url, *found.mend.split()[1:])).status == 0
+    assert (await patient.seen()).status == 0
+
+
+async def test_the_owners_login_is_warned_of(patient: Patient) -> None:
+    told = json.loads(await operator(patient.environment, "doctor", "--json", "--skip", "consumers"))
+    assert told["status"] == 0
+    (found,) = [one for one in told["findings"] if one["check"] == "roles" and one["state"] == State.WARNING]
+    assert "login fleet may drop every table" in found["what"]
+
+
 async def test_a_zone_that_nobody_knows_is_found(patient: Patient) -> None:
     async with connection(patient.environment["DATABASE_URL"]) as db:
         await db.execute(
@@ -258,6 +281,39 @@ async def test_a_policy_that_overrides_our_bounds_is_found(engines: Engines, pat
     assert (await patient.seen()).status == 0
 
 
+async def test_a_broker_under_an_alarm_is_found_with_and_without_the_management_api(
+    engines: Engines, patient: Patient
+) -> None:
+    async with out_of_memory(engines.rabbitmq):
+        seen = await patient.seen()
+        assert seen.status == 1
+        assert list(seen.worst()) == ["rabbitmq", "nodes"]
+        assert "publishers are blocked" in seen.one("rabbitmq", State.WRONG).what
+        assert "memory short" in seen.one("nodes", State.WRONG).what
+        seen = await patient.seen(RABBITMQ_MANAGEMENT_URL="http://127.0.0.1:1")
+        assert list(seen.worst()) == ["rabbitmq"]
+    assert (await patient.seen()).status == 0
+
+
+async def test_a_clock_that_is_wrong_is_found_by_everybody_elses(patient: Patient) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(str(FLEET), "doctor", "--json", "--skip", "consumers"),
+        env={
+            **patient.environment,
+            "PATH": os.environ["PATH"],
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME": "-10m",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 1
+    wrong = [one for one in json.loads(said)["findings"] if one["state"] == State.WRONG]
+    assert [one["check"] for one in wrong] == ["postgresql", "nodes", "telegram"]
+    assert all(" s ahead of this machine's" in one["what"] for one in wrong)
+
+
 async def test_without_the_management_api_what_only_it_knows_is_not_checked(patient: Patient) -> None:
     seen = await patient.seen(RABBITMQ_MANAGEMENT_URL="http://127.0.0.1:1")
     assert seen.status == 0
@@ -316,10 +372,3 @@ async def test_a_check_that_does_not_exist_is_status_2(patient: Patient) -> None
     said = await fleet("", "doctor", "--skip", "sleep", **SECRETS)
     assert said.status == 2
     del patient
-
-
-async def test_it_says_the_same_as_a_process(patient: Patient) -> None:
-    environment = {**patient.environment, "PYTHONPATH": "."}
-    told = json.loads(await operator(environment, "doctor", "--json", "--skip", "consumers"))
-    assert told["status"] == 0
-    assert {one["check"] for one in told["findings"]} == set(CHECKS)
