@@ -37,9 +37,9 @@ def migrate() -> None:
     """Bring the database's schema to this release (safe to run twice, or many at once)."""
     settings = read(DatabaseSettings)
     before, after, rights = done(_migrate(settings), "Migrating (is DATABASE_URL right and the server up?)")
+    say(f"schema {after}: nothing to do" if before == after else f"schema {before or 'empty'} -> {after}")
     if rights:
         say(f"{rights} rights of the services' roles brought up to date")
-    say(f"schema {after}: nothing to do" if before == after else f"schema {before or 'empty'} -> {after}")
 
 
 async def _migrate(settings: DatabaseSettings) -> tuple[str | None, str | None, int]:

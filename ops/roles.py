@@ -94,6 +94,7 @@ FUTURE: Final = "future tables"
 LOCK: Final = "SELECT pg_advisory_xact_lock(x'666c656575'::bigint)"
 NAMES: Final = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
 THERE: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)"
+OWNER: Final = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'employees'::regclass"
 HELD: Final = """
 WITH objects (name, acl) AS (
     SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || relname, relacl
@@ -123,12 +124,12 @@ class Right:
     on: str
     privilege: str
 
-    def statement(self, verb: str) -> str:
-        """The SQL that gives it (GRANT) or takes it away (REVOKE)."""
+    def statement(self, verb: str, owner: str) -> str:
+        """The SQL that gives it (GRANT) or takes it away (REVOKE), where tables are this owner's (quoted)."""
         towards = "TO" if verb == "GRANT" else "FROM"
         if self.on == FUTURE:
             change = f"{verb} {self.privilege} ON TABLES {towards} {self.role}"
-            return f"ALTER DEFAULT PRIVILEGES IN SCHEMA public {change}"
+            return f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public {change}"
         return f"{verb} {self.privilege} ON {self.on} {towards} {self.role}"
 
 
@@ -173,8 +174,9 @@ async def plan(db: "Connection") -> Plan:
     there = {row["rolname"] for row in await db.fetch(THERE, ROLES)}
     held = {Right(row["rolname"], row["name"], row["privilege"]) for row in await db.fetch(HELD, ROLES)}
     should = wanted([row["relname"] for row in await db.fetch(NAMES)])
-    given = [right.statement("GRANT") for right in sorted(should - held)]
-    taken = [right.statement("REVOKE") for right in sorted(held - should)]
+    owner = await db.fetchval(OWNER)
+    given = [right.statement("GRANT", owner) for right in sorted(should - held)]
+    taken = [right.statement("REVOKE", owner) for right in sorted(held - should)]
     return Plan([role for role in ROLES if role not in there], [*given, *taken])
 
 

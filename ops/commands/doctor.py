@@ -32,6 +32,9 @@ def doctor(
         raise typer.BadParameter(f"there is no check {strange[0]!r}: say one of {', '.join(CHECKS)}")
     logging.disable()  # what libraries have to say of an engine that is away is in the findings
     diagnosis = done(examine(look_around(workers, geo_workers), skip or ()), "Looking at the fleet")
-    say(as_json(diagnosis) if json else told(diagnosis))
+    if json:
+        typer.echo(as_json(diagnosis))
+    else:
+        say(told(diagnosis))
     if diagnosis.status:
         raise typer.Exit(diagnosis.status)

@@ -1,11 +1,12 @@
 """Owns the check of the pool's budget: whether PostgreSQL has a connection for each that the processes may open."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from ops.doctor.findings import Finding, Unknown, ok, warning, wrong
+from ops.doctor.findings import EngineAway, Finding, Unknown, ok, unchecked, warning, wrong
 from ops.doctor.postgresql import NAME, connected, primary
 from ops.doctor.queues import depths
 from ops.doctor.rabbitmq import connected as broker
@@ -31,10 +32,12 @@ SELECT sum(setting::bigint) FILTER (WHERE name = 'max_connections') AS most,
        inet_server_port() AS port
 FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
 """
+# Who is not allowed to see the kind of others' backends sees NULL.
 CONNECTED: Final = """
 SELECT coalesce(usename, '') AS login, coalesce(application_name, '') AS application,
        datname = current_database() AS ours, count(*) AS number
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1
+FROM pg_stat_activity
+WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend' AND application_name <> $1
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2
 """
 
@@ -93,12 +96,17 @@ async def pool(around: Surroundings) -> Sequence[Finding]:
     claim = await _claim(around, settings.db_pool_max)
     async with primary(around) as db:
         server, now = await _look(db, settings.database_url.get_secret_value(), "the primary")
-    found = [judge(server, claim), tell_connected(now)]
-    for number, url in enumerate(settings.replica_urls, 1):
-        async with connected(url, f"replica {number}") as db:
-            server, _ = await _look(db, url, f"replica {number}")
-        found.append(judge(server, replace(claim, geo_workers=0)))
-    return found
+    readers = replace(claim, geo_workers=0)
+    replicas = (_on_replica(url, f"replica {number}", readers) for number, url in enumerate(settings.replica_urls, 1))
+    return [judge(server, claim), tell_connected(now), *await asyncio.gather(*replicas)]
+
+
+async def _on_replica(url: str, name: str, claim: Claim) -> Finding:
+    try:
+        async with connected(url, name) as db:
+            return judge((await _look(db, url, name))[0], claim)
+    except EngineAway as away:
+        return unchecked(str(away))
 
 
 def judge(server: Server, claim: Claim) -> Finding:

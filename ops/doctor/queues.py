@@ -96,7 +96,7 @@ def judge_missing(missing: Sequence[str], of: int) -> Sequence[Finding]:
     mend = "start a service, or: fleet pause   (each process makes all of them when it connects)"
     if len(missing) == of:
         return [wrong("none of the queues is there: nobody has connected yet", mend)]
-    return [wrong(f"{len(missing)} queues are missing: {', '.join(missing)}", mend)]
+    return [wrong(f"missing: {', '.join(missing)}", mend)]
 
 
 def judge_arguments(name: str, said: str, waiting: int) -> Finding:

@@ -56,6 +56,9 @@ def test_the_reader_reads_every_table_and_those_to_come_and_writes_nothing() -> 
 def test_a_right_is_given_and_taken_by_a_statement(verb: str) -> None:
     towards = "TO" if verb == "GRANT" else "FROM"
     one = Right(GEO, "TABLE sessions", "UPDATE (end_address)")
-    assert one.statement(verb) == f"{verb} UPDATE (end_address) ON TABLE sessions {towards} fleet_geo"
-    future = Right(READER, FUTURE, "SELECT").statement(verb)
-    assert future == f"ALTER DEFAULT PRIVILEGES IN SCHEMA public {verb} SELECT ON TABLES {towards} fleet_reader"
+    assert one.statement(verb, "me") == f"{verb} UPDATE (end_address) ON TABLE sessions {towards} fleet_geo"
+    future = Right(READER, FUTURE, "SELECT").statement(verb, "me")
+    assert (
+        future
+        == f"ALTER DEFAULT PRIVILEGES FOR ROLE me IN SCHEMA public {verb} SELECT ON TABLES {towards} fleet_reader"
+    )
