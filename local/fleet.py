@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self
 
 from local.ports import LOOPBACK, free_port
 from local.probes import answers_ok
@@ -17,6 +18,10 @@ DRAIN_LIMIT_SECONDS = 30.0
 # What comes in ends first and what goes out ends last, so that nothing is left half-way.
 ORDER_OF_END = ("ingress", "checkin_worker", "geo_worker", "sender")
 COUNTS: Mapping[str, int] = {"ingress": 1, "checkin_worker": 2, "geo_worker": 1, "sender": 2}
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+LOGINS: Mapping[str, str] = MappingProxyType({"checkin_worker": "fleet_worker", "geo_worker": "fleet_geo"})
+"""The services that have a login of their own at PostgreSQL, by that name; a member of which role it is."""
 
 Launch = Callable[[str], Sequence[str]]
 
@@ -41,6 +46,11 @@ class Service:
         return f"http://{LOOPBACK}:{self.metrics_port}/readyz"
 
 
+def logins(database_url: Callable[[str], str]) -> dict[str, Mapping[str, str]]:
+    """What each service with a login of its own reads, given the database's address by login."""
+    return {module: {"DATABASE_URL": database_url(module)} for module in LOGINS}
+
+
 def python_module(module: str) -> Sequence[str]:
     """How a service is started: `python -m ingress`."""
     return (sys.executable, "-m", module)
@@ -61,7 +71,15 @@ def plan(counts: Mapping[str, int] = COUNTS) -> list[Service]:
 
 
 class Fleet:
-    """The services of a plan, each by name. `async with` starts all and ends all, in order."""
+    """The services of a plan, each by name. `async with` starts all and ends all, in order.
+
+    Args:
+        services: which.
+        environment: what all of them read.
+        logs: where they write.
+        launch: how one is started.
+        own: what only some of them read, by module.
+    """
 
     def __init__(
         self,
@@ -69,9 +87,11 @@ class Fleet:
         environment: Mapping[str, str],
         logs: Path,
         launch: Launch = python_module,
+        own: Mapping[str, Mapping[str, str]] = NOTHING,
     ) -> None:
         self.services = {service.name: service for service in services}
         self._environment = environment
+        self._own = own
         self._logs = logs
         self._launch = launch
         self._children: dict[str, Child] = {}
@@ -100,6 +120,7 @@ class Fleet:
                 argv=self._launch(service.module),
                 env={
                     **self._environment,
+                    **self._own.get(service.module, NOTHING),
                     "METRICS_PORT": str(service.metrics_port),
                     "HTTP_PORT": str(service.http_port),
                     **environment,

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
@@ -38,9 +38,9 @@ class Postgres(Engine):
         """The database that exists from the start; the services' own one is made by `create_database`."""
         return self.database_url(ADMIN_DATABASE)
 
-    def database_url(self, database: str) -> str:
-        """One database."""
-        return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+    def database_url(self, database: str, login: str = USER) -> str:
+        """One database, as the login that may do everything, or as one of those that `create_logins` made."""
+        return f"postgresql://{login}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
     async def prepare(self) -> None:
         """Make the cluster, and write its settings."""
@@ -73,6 +73,12 @@ class Postgres(Engine):
         """Drop a database, whoever is still connected."""
         async with self._connected() as connection:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def create_logins(self, roles: Mapping[str, str]) -> None:
+        """Make logins, each a member of the role beside it, with the password that opens everything here."""
+        async with self._connected() as connection:
+            for login, role in roles.items():
+                await connection.execute(f"CREATE ROLE {login} LOGIN PASSWORD '{self.password}' IN ROLE {role}")
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.command import operate
 from local.engines import Engines
-from local.fleet import Fleet, Service
+from local.fleet import LOGINS, Fleet, Service, logins
 from local.folders import LOGS
 from local.ports import LOOPBACK
 from local.terminal import step
@@ -31,6 +31,11 @@ class Stage:
         """Where everything writes."""
         return self.run / LOGS
 
+    @property
+    def own(self) -> Mapping[str, Mapping[str, str]]:
+        """What only some services read: each connects to PostgreSQL as itself."""
+        return logins(lambda login: self.engines.postgres.database_url(DATABASE, login))
+
     def addresses(self, services: list[Service]) -> dict[str, str]:
         """What a person may look at."""
         rabbitmq, postgres, redis = self.engines.rabbitmq, self.engines.postgres, self.engines.redis
@@ -52,6 +57,8 @@ async def stage(run: Path, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
         ready = Stage(run, engines, await _environment(engines) | dict(settings))
         with step("database migrated"):
             await operate("migrate", environment=ready.environment, logs=ready.logs)
+            await operate("roles", "--write", environment=ready.environment, logs=ready.logs)
+            await engines.postgres.create_logins(LOGINS)
         yield ready
 
 
@@ -59,7 +66,7 @@ async def stage(run: Path, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
 async def started(ready: Stage, services: list[Service]) -> AsyncIterator[Fleet]:
     """Start the services; end them on the way out."""
     async with AsyncExitStack() as running:
-        fleet = Fleet(services, ready.environment, ready.logs)
+        fleet = Fleet(services, ready.environment, ready.logs, own=ready.own)
         with step(f"{len(services)} services ready: {', '.join(fleet.services)}"):
             await running.enter_async_context(fleet)
         yield fleet

@@ -7,9 +7,13 @@ import typer
 
 from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
+from ops.commands.doctor import doctor
 from ops.commands.orders import pause, resume
+from ops.commands.roles import roles
 from ops.commands.sent import sent
+from ops.database import connected
 from ops.migrate import migrate as run_migrations
+from ops.roles import refresh
 from ops.terminal import done, say
 from shared.settings import DatabaseSettings, read
 
@@ -18,7 +22,7 @@ COMPANY = "The company"
 JOBS = "By timetable"
 SENDING = "Sending"
 ADDRESSES = "Addresses"
-TROUBLE = "After trouble"
+TROUBLE = "In trouble, and after it"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,12 +36,19 @@ app = typer.Typer(
 def migrate() -> None:
     """Bring the database's schema to this release (safe to run twice, or many at once)."""
     settings = read(DatabaseSettings)
-    before, after = done(
-        run_migrations(settings.database_url.get_secret_value()), "Migrating (is DATABASE_URL right and the server up?)"
-    )
+    before, after, rights = done(_migrate(settings), "Migrating (is DATABASE_URL right and the server up?)")
     say(f"schema {after}: nothing to do" if before == after else f"schema {before or 'empty'} -> {after}")
+    if rights:
+        say(f"{rights} rights of the services' roles brought up to date")
 
 
+async def _migrate(settings: DatabaseSettings) -> tuple[str | None, str | None, int]:
+    before, after = await run_migrations(settings.database_url.get_secret_value())
+    async with connected(settings) as db:
+        return before, after, await refresh(db)
+
+
+app.command(rich_help_panel=SETUP)(roles)
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SETUP)
 app.command(rich_help_panel=SETUP)(webhook.menu)
 app.add_typer(employees.app, name="employees", rich_help_panel=COMPANY)
@@ -53,5 +64,6 @@ app.command(rich_help_panel=SENDING)(resume)
 app.command(rich_help_panel=SENDING)(sent)
 app.add_typer(geo.app, name="geo", rich_help_panel=ADDRESSES)
 app.add_typer(geocode.app, name="geocode", rich_help_panel=ADDRESSES)
+app.command(rich_help_panel=TROUBLE)(doctor)
 app.add_typer(dead.app, name="dead", rich_help_panel=TROUBLE)
 app.command(rich_help_panel=TROUBLE)(amnesty)

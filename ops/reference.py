@@ -16,10 +16,12 @@ from pydantic.fields import FieldInfo
 from checkin_worker.settings import WorkerSettings
 from geo_worker.settings import GeoSettings
 from ingress.settings import IngressSettings
+from ops.management import ManagementSettings
 from ops.settings import (
     BackfillSettings,
     CompanySettings,
     DeadSettings,
+    DoctorSettings,
     GeoDeskSettings,
     ReminderSettings,
     RetainSettings,
@@ -36,6 +38,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "geo_worker": GeoSettings,
     "sender": SenderSettings,
     "fleet migrate": settings.DatabaseSettings,
+    "fleet roles": settings.DatabaseSettings,
     "fleet webhook": WebhookSettings,
     "fleet remind": ReminderSettings,
     "fleet campaign": ReminderSettings,
@@ -44,6 +47,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet geocode": BackfillSettings,
     "fleet dead": DeadSettings,
     "fleet retain": RetainSettings,
+    "fleet doctor": DoctorSettings,
     "fleet (the rest)": CompanySettings,
 }
 """Who reads the environment, and as what; a test finds the settings that are missing here."""
@@ -53,6 +57,7 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.BrokerSettings: "engines",
     settings.DatabaseSettings: "engines",
     settings.CacheSettings: "engines",
+    ManagementSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
     WebhookSettings: "Telegram",

@@ -1,11 +1,13 @@
 """Owns what operators' commands read from the environment."""
 
+from ops.management import ManagementSettings
 from shared.settings import (
     BrokerSettings,
     CacheSettings,
     ConsentSettings,
     DatabaseSettings,
     RetentionSettings,
+    TelegramSettings,
     WorkdaySettings,
 )
 
@@ -32,3 +34,7 @@ class BackfillSettings(DatabaseSettings, GeoDeskSettings):
 
 class DeadSettings(BrokerSettings, WorkdaySettings):
     """What `fleet dead` reads."""
+
+
+class DoctorSettings(DatabaseSettings, BrokerSettings, CacheSettings, TelegramSettings, ManagementSettings):
+    """What `fleet doctor` reads, each part of it by itself: it looks at what it can."""

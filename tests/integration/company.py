@@ -11,11 +11,12 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
-from local.fleet import Fleet, Launch, plan, python_module
+from local.fleet import Fleet, Launch, logins, plan, python_module
 from ops.webhook import WebhookSettings, set_webhook
 from simulator.crowd import Crowd
 from simulator.report import Figures, figures
 from simulator.server import Simulator
+from tests.integration.database_side import as_login
 
 ONE_OF_EACH: Mapping[str, int] = {"ingress": 1, "checkin_worker": 2, "geo_worker": 1, "sender": 2}
 SECRET = "a-secret-for-tests"  # noqa: S105 - opens a simulator only
@@ -105,7 +106,8 @@ async def company(
             **settings,
         }
         crowd = Crowd(telegram, employees=employees)
-        async with Fleet(services, environment, engines.logs, engines.launch) as fleet:
+        own = logins(lambda login: as_login(environment["DATABASE_URL"], login))
+        async with Fleet(services, environment, engines.logs, engines.launch, own=own) as fleet:
             database = await asyncpg.connect(engines.database_url)
             webhook = WebhookSettings(
                 telegram_bot_token=SecretStr(telegram.token),

@@ -11,8 +11,10 @@ from aio_pika.abc import AbstractConnection
 
 from local.command import operate
 from local.engines import Engines
+from local.fleet import LOGINS
 from local.folders import LOGS, run_folder, runs_in_memory
 from local.redis import DATABASES
+from ops.roles import OPS, READER
 from shared.topology import declare
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
 
@@ -40,6 +42,8 @@ async def template(engines: Engines, run: Path) -> str:
     url = await engines.postgres.create_database(TEMPLATE)
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url}
     await operate("migrate", environment=environment, logs=run / LOGS)
+    await operate("roles", "--write", environment=environment, logs=run / LOGS)
+    await engines.postgres.create_logins({**LOGINS, "operator": OPS, "replica_reader": READER})
     return TEMPLATE
 
 

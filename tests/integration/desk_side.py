@@ -21,6 +21,7 @@ from shared.database import PrimaryPool, replica_pools
 from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.topology import ENRICHMENT, FILES, GEO_REQUESTS, INTERACTIVE, UPDATES
+from tests.integration.database_side import as_login
 
 SENT = datetime(2026, 7, 6, 5, 58, 7, tzinfo=UTC)
 """A Monday in summer, 09:58:07 in Baku: on time."""
@@ -29,9 +30,9 @@ NAMES = {"first_name": "Ləman", "last_name": "Əliyeva", "username": "leman"}
 
 
 def worker_settings(database_url: str, **changed: object) -> WorkerSettings:
-    """Open to everybody, without a consent; `changed` are fields of the settings."""
+    """Open to everybody, without a consent, with a worker's rights in the database; `changed` are fields."""
     fields: dict[str, Any] = {
-        "database_url": SecretStr(database_url),
+        "database_url": SecretStr(as_login(database_url, "checkin_worker")),
         "rabbitmq_url": SecretStr("amqp://not-asked"),
         "telegram_bot_token": SecretStr("1:token"),
         "telegram_bot_username": "checkin_bot",
@@ -62,10 +63,14 @@ async def taken(connection: AbstractConnection, queue: str) -> list[AbstractInco
 
 @dataclass
 class DeskSide:
-    """One worker, and everybody who writes to it. Updates are numbered from 1; each is received a second later."""
+    """One worker, and everybody who writes to it. Updates are numbered from 1; each is received a second later.
+
+    The pool is the worker's, with its rights; the owner's is the test's own, to look and to arrange.
+    """
 
     handler: UpdateHandler
     pool: PrimaryPool
+    owner: PrimaryPool
     connection: AbstractConnection
     now: datetime = SENT
     last_update: int = 0
@@ -122,7 +127,7 @@ class DeskSide:
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """What the database says."""
-        async with self.pool.connection() as connection:
+        async with self.owner.connection() as connection:
             return await connection.fetch(query, *values)
 
     def later(self, **length: float) -> datetime:
@@ -151,12 +156,14 @@ async def desk_side(settings: WorkerSettings, connection: AbstractConnection) ->
             await (await channel.get_queue(queue.name, ensure=False)).purge()
     publisher = Publisher()
     await publisher.attach(connection, Link(settings.rabbitmq_url, "test", []))
+    everything = SecretStr(as_login(settings.database_url.get_secret_value()))
     async with (
         contextlib.aclosing(PrimaryPool(settings)) as pool,
+        contextlib.aclosing(PrimaryPool(settings.model_copy(update={"database_url": everything}))) as owner,
         contextlib.aclosing(Reader(replica_pools(settings))) as reader,
     ):
         side: DeskSide
         handler = UpdateHandler(settings, pool, reader, publisher, lambda: side.now + timedelta(seconds=1))
-        side = DeskSide(handler, pool, connection)
+        side = DeskSide(handler, pool, owner, connection)
         yield side
     await publisher.detach()

@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 from local.command import FLEET
 from ops.cli import app
 from ops.settings import CompanySettings
+from tests.integration.database_side import as_login
 
 BAKU = ZoneInfo("Asia/Baku")
+OWNERS = ("migrate", "roles")
+"""Words that need the owner of the tables, as whom tests are connected; an operator's rights do for the others."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class Said:
 
 
 async def fleet(database_url: str, *words: object, **environment: str) -> Said:
-    """Run `fleet ...`, on a thread: it has an event loop of its own."""
-    environment = {"DATABASE_URL": database_url, "CONSENT": "off", **environment}
+    """Run `fleet ...`, on a thread: it has an event loop of its own. It connects as it should."""
+    url = database_url if words[0] in OWNERS else as_login(database_url, "operator")
+    environment = {"DATABASE_URL": url, "CONSENT": "off", **environment}
     result = await asyncio.to_thread(CliRunner().invoke, app, [str(word) for word in words], env=environment)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -11,6 +11,7 @@ from checkin_worker.settings import WorkerSettings
 from local.engines import Engines
 from local.replica import Replica
 from shared import replica as one_replica
+from tests.integration.database_side import as_login
 from tests.integration.desk_side import DeskSide, worker_settings
 from tests.integration.replica_side import follower, replay_paused, twin
 
@@ -28,7 +29,8 @@ async def replica(engines: Engines, run: Path) -> AsyncIterator[Replica]:
 @pytest.fixture
 async def settings(replica: Replica, database_url: str) -> WorkerSettings:
     """A worker's, with a replica."""
-    return worker_settings(database_url, database_replica_urls=SecretStr(await twin(replica, database_url)))
+    url = as_login(await twin(replica, database_url), "replica_reader")
+    return worker_settings(database_url, database_replica_urls=SecretStr(url))
 
 
 async def test_a_report_is_made_from_a_replica_that_has_reached_what_was_committed(

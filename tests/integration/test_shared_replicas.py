@@ -30,6 +30,7 @@ from shared.replicas import Reader
 from shared.settings import DatabaseSettings
 from shared.texts import texts_in
 from tests.integration.broker_side import until
+from tests.integration.database_side import as_login
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
 from tests.integration.replica_side import ask, follower, frozen, own_primary, promote, reads, replay_paused, twin
 
@@ -507,7 +508,8 @@ async def test_closing_does_not_wait_for_a_frozen_replica(primary: "Connection",
 @contextlib.asynccontextmanager
 async def reading_worker(database_url: str, url: str, queues: AbstractConnection) -> AsyncIterator[DeskSide]:
     """A worker that reads from the replica."""
-    settings = worker_settings(database_url, consent="required", database_replica_urls=SecretStr(url))
+    replica = SecretStr(as_login(url, "replica_reader"))
+    settings = worker_settings(database_url, consent="required", database_replica_urls=replica)
     async with desk_side(settings, queues) as worker:
         yield worker
 
