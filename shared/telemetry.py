@@ -15,8 +15,12 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.listener import serving
 from shared.metrics import READY
 from shared.settings import ProcessSettings
+
+ROOM: Final = 100
+"""Connections to METRICS_PORT at once: a few who scrape, a few who probe."""
 
 Check = Callable[[], Awaitable[bool]]
 """Answers within a second or so whether one thing that the service needs is there."""
@@ -117,17 +121,5 @@ async def door(settings: ProcessSettings, probes: Probes) -> AsyncIterator[None]
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    async with serving(app, settings.listen_address, settings.metrics_port):
+    async with serving(app, settings.listen_address, settings.metrics_port, ROOM):
         yield
-
-
-@contextlib.asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the application while the block runs, then let requests in hand finish (for two seconds at most)."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
-        yield
-    finally:
-        await runner.cleanup()
