@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import masking, tls
 from shared.workday import Schedule
 
-_SECRETS = Path("/run/secrets")
+SECRETS: Final = Path("/run/secrets")
+"""Where files of the variables' names are looked for, as Kubernetes and Docker mount them."""
 
 
 def _check_address(url: str, schemes: tuple[str, ...]) -> None:
@@ -31,6 +33,7 @@ def _check_address(url: str, schemes: tuple[str, ...]) -> None:
     except ValueError:
         msg = "is no address; special characters of a password must be percent-encoded"
         raise ValueError(msg) from None
+    tls.check(url)
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -90,7 +93,6 @@ class Settings(BaseSettings):
         frozen=True,
         env_ignore_empty=True,
         extra="ignore",
-        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 
 
@@ -246,13 +248,34 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def read(kind: type[S]) -> S:
-    """Read the settings from the environment, or end the process with status 2 and a line for each problem."""
+    """Read the settings from the environment, or end the process with status 2 and a line for each problem.
+
+    What was read as a secret is struck out of all that the process says from then on.
+    """
+    lines = unreadable(kind, SECRETS)
     try:
-        return kind()
+        if not lines:
+            settings = kind(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
+            masking.keep(settings)
+            return settings
     except ValidationError as problem:
-        for line in problems(kind, problem):
-            sys.stderr.write(f"{line}\n")
-        sys.exit(2)
+        lines = problems(kind, problem)
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+    sys.exit(2)
+
+
+def unreadable(kind: type[BaseSettings], folder: Path) -> list[str]:
+    """Say each file of a variable's name that cannot be read, in one line."""
+    lines = []
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.name.lower() in kind.model_fields:
+            try:
+                file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as problem:
+                reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
+                lines.append(f"{file.name.upper()}: {file} cannot be read: {reason}")
+    return lines
 
 
 def problems(kind: type[BaseSettings], error: ValidationError) -> list[str]:

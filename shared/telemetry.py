@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.listener import serving
+from shared.masking import masked
 from shared.metrics import READY
 from shared.settings import ProcessSettings
 
@@ -44,11 +45,12 @@ def configure_logging(service: str, settings: ProcessSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     for_people = settings.log_format == "console"
-    final: list[structlog.typing.Processor] = (
+    rendered: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if for_people
         else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
+    final = [*rendered, _without_secrets]
     structlog.configure(
         processors=[*common, *final],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -66,6 +68,10 @@ def configure_logging(service: str, settings: ProcessSettings) -> None:
     for chatty in ("aiogram", "aio_pika", "aiormq", "aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, level))
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def _without_secrets(_logger: object, _method: str, line: Any) -> str:  # noqa: ANN401 - structlog's own signature
+    return masked(line)
 
 
 def _json(event: Mapping[str, Any], **_options: object) -> str:
