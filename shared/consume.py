@@ -297,7 +297,7 @@ def _delivery(queue: str, message: AbstractIncomingMessage) -> Delivery:
         key=message.message_id or "",
         body=message.body,
         headers=message.headers,
-        tries=tries if isinstance(tries, int) else 0,
+        tries=max(tries, 0) if isinstance(tries, int) else 0,
         redelivered=bool(message.redelivered),
     )
 

@@ -108,14 +108,18 @@ class ProcessSettings(Settings):
 class BrokerSettings(Settings):
     """Where RabbitMQ is."""
 
-    rabbitmq_url: AmqpUrl = Field(description="RabbitMQ, e.g. `amqp://user:password@host:5672/vhost`")
+    rabbitmq_url: AmqpUrl = Field(
+        description="RabbitMQ, e.g. `amqp://user:password@host:5672/vhost`; by TLS "
+        "`amqps://...?cafile=...&certfile=...&keyfile=...`"
+    )
 
 
 class DatabaseSettings(Settings):
     """Where PostgreSQL is and how many connections a process may hold."""
 
     database_url: PostgresUrl = Field(
-        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`"
+        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; by TLS "
+        "`...?sslmode=verify-full&sslrootcert=...&sslcert=...&sslkey=...`"
     )
     database_replica_urls: PostgresUrls = Field(
         SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
@@ -140,7 +144,10 @@ class DatabaseSettings(Settings):
 class CacheSettings(Settings):
     """Where Redis is."""
 
-    redis_url: RedisUrl = Field(description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only")
+    redis_url: RedisUrl = Field(
+        description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only; by TLS "
+        "`rediss://...?ssl_ca_certs=...&ssl_certfile=...&ssl_keyfile=...`"
+    )
 
 
 class BotIdentity(Settings):
