@@ -1,7 +1,7 @@
 """Owns who may call the webhook, by address: the caller is worked out behind our own proxies, and compared.
 
-Each proxy adds the address it was called from to the right end of X-Forwarded-For. What stands further left than our
-own proxies wrote anybody may have made up, so it is not looked at; behind no proxy the whole header is.
+Each proxy adds the address it was called from to the right end of X-Forwarded-For. What stands further left than what
+our own proxies wrote may be made up, and is not looked at; behind no proxy that is all of it.
 """
 
 import ipaddress

@@ -34,8 +34,8 @@ BACKLOG: Final = 1024
 """Connections that the kernel holds for us; they come up in one go, above those that there is room for."""
 FILES_EACH: Final = 4
 """File descriptors for each connection that there is room for: the others are for the backlog and for our engines."""
-HEAD_LIMITS: Final = {"max_line_size": 2048, "max_field_size": 2048, "max_headers": 64}
-"""Bytes, bytes, lines: what a head that is not whole yet can cost is 128 KiB; Telegram's and a proxy's are below 2."""
+HEAD_LIMITS: Final = {"max_line_size": 4096, "max_field_size": 4096, "max_headers": 64}
+"""Bytes, bytes, lines: a head that is not whole yet costs 256 KiB at most; Telegram's and a proxy's are below 4."""
 
 
 class _House:
