@@ -78,12 +78,9 @@ async def enters_postgres(url: str) -> bool:
 
 
 async def enters_redis(url: str) -> bool:
-    """Within 50 ms, like every command: so a busy machine is asked more than once."""
-    for _ in range(3):
-        async with contextlib.aclosing(Cache(SecretStr(url))) as cache:
-            if await cache.answers():
-                return True
-    return False
+    """Within 50 ms, the handshake too, like every command."""
+    async with contextlib.aclosing(Cache(SecretStr(url))) as cache:
+        return await cache.answers()
 
 
 ENTERS: dict[str, Enters] = {"rabbitmq": enters_rabbitmq, "postgres": enters_postgres, "redis": enters_redis}
@@ -93,7 +90,8 @@ ENTERS: dict[str, Enters] = {"rabbitmq": enters_rabbitmq, "postgres": enters_pos
 async def test_who_has_a_certificate_and_trusts_the_right_authority_enters(
     strict: dict[str, Strict], name: str
 ) -> None:
-    assert await ENTERS[name](strict[name].introduced())
+    url = strict[name].introduced()
+    await until(lambda: ENTERS[name](url))  # a machine that is busy may need more than one of Redis's 50 ms
 
 
 @pytest.mark.parametrize("name", ENTERS)
