@@ -1,6 +1,6 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak faults lint format types bench bench-geo reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults lint format types fuzz audit bench bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -40,6 +40,12 @@ format: setup ## format the code
 
 types: setup ## check the types
 	$(BIN)/mypy
+
+fuzz: setup ## throw bytes at everything that reads them; make fuzz SECONDS=600 for longer
+	@$(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS))
+
+audit: setup ## ask whether a locked package has a known vulnerability; status 3 where the index does not say
+	@$(BIN)/python -m tests.audit
 
 bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a short run, WRITE=1 for docs/performance.md
 	@$(BIN)/python -m bench.sender $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)

@@ -7,6 +7,7 @@ What happens if the process dies:
 So the unacked update is the outbox, and no relay is needed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,9 @@ from shared.workday import is_holiday
 if TYPE_CHECKING:
     from shared.database import Connection
 
+_LONG_NUMBER: Final = re.compile(rb"\d{19}")
+"""Without it no number is beyond 64 bits, which saves the look at each."""
+_INT64: Final = range(-(2**63), 2**63)
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
 
 
@@ -111,6 +115,8 @@ class UpdateHandler:
     def _decode(self, body: bytes) -> Update:
         try:
             fields = msgspec.json.decode(body)
+            if _LONG_NUMBER.search(body) and not _fits(fields):
+                raise Undecodable("not an update: a number is beyond 64 bits")
             return Update.model_validate(fields, context={"bot": self._bot})
         except ValidationError as problem:
             # what was wrong and where, without the value: it is a person's
@@ -125,8 +131,8 @@ class UpdateHandler:
             return True
         if edited.location is None or edited.edit_date is None:
             return False
-        moved_at = datetime.fromtimestamp(edited.edit_date, UTC)
-        if moved_at - edited.date >= CONFIRM_WITHIN:
+        moved_at = _moment(edited.edit_date)
+        if moved_at is None or moved_at - edited.date >= CONFIRM_WITHIN:
             return False
         async with self._pool.connection() as connection:
             return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date, moved_at, update.update_id))
@@ -178,6 +184,20 @@ class UpdateHandler:
         )
 
 
+def _fits(fields: object) -> bool:
+    """Whether all whole numbers have a place in the database."""
+    looked_at = [fields]
+    while looked_at:
+        one = looked_at.pop()
+        if isinstance(one, dict):
+            looked_at.extend(one.values())
+        elif isinstance(one, list):
+            looked_at.extend(one)
+        elif isinstance(one, int) and one not in _INT64:
+            return False
+    return True
+
+
 def _who_speaks(update: Update) -> User | None:
     """Whose message or button in their chat with the bot this is; None for groups, channels, bots and other kinds."""
     message: MaybeInaccessibleMessageUnion | None
@@ -193,4 +213,12 @@ def _who_speaks(update: Update) -> User | None:
 
 def _received_at(delivery: Delivery) -> datetime:
     stamp = delivery.headers.get(RECEIVED_AT)
-    return datetime.fromtimestamp(stamp / 1000, UTC) if isinstance(stamp, int) else datetime.now(UTC)
+    return (_moment(stamp, 1000) if isinstance(stamp, int) else None) or datetime.now(UTC)
+
+
+def _moment(since_1970: int, a_second: int = 1) -> datetime | None:
+    """A moment, of seconds or their parts; None beyond what a calendar has."""
+    try:
+        return datetime.fromtimestamp(since_1970 / a_second, UTC)
+    except (ValueError, OverflowError, OSError):  # which of them is the platform's choice
+        return None

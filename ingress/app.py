@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from ingress.intake import Intake
 from ingress.polling import Polling
 from ingress.settings import IngressSettings
-from ingress.webhook import Webhook
+from ingress.sources import Sources
+from ingress.webhook import ROOM, Webhook
 from shared.broker import Link
 from shared.lifecycle import Life
+from shared.listener import serving
 from shared.publisher import Publisher
-from shared.telemetry import serving
 from shared.topology import INGRESS_TURN
 from shared.turn import Turn
 
@@ -28,8 +29,9 @@ async def ingress(settings: IngressSettings, life: Life) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _webhook(settings: IngressSettings, _life: Life, intake: Intake) -> AsyncIterator[None]:
-    app = Webhook(intake, settings.secrets).app()
-    async with serving(app, settings.listen_address, settings.http_port):
+    sources = Sources(settings.webhook_sources, settings.trusted_proxies)
+    app = Webhook(intake, settings.secrets, sources).app()
+    async with serving(app, settings.listen_address, settings.http_port, ROOM):
         yield
 
 

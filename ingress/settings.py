@@ -1,9 +1,11 @@
 """Owns what only the ingress reads from the environment."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
+from ingress.sources import Network, networks
 from shared.settings import BotToken, BrokerSettings, Port, ProcessSettings, WebhookSecret
 
 
@@ -21,6 +23,17 @@ class IngressSettings(ProcessSettings, BrokerSettings):
     )
     telegram_webhook_secret_previous: WebhookSecret | None = Field(
         None, description="the secret before, accepted too while rotating"
+    )
+    webhook_sources: Annotated[frozenset[Network], NoDecode, BeforeValidator(networks)] = Field(
+        frozenset(),
+        description="who may call, by address: `telegram` (its published ranges), or networks, comma-separated; none: "
+        "everybody who has the secret",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        description="for WEBHOOK_SOURCES: how many proxies of yours stand before the ingress, each of which adds its "
+        "caller to X-Forwarded-For; 0: the header is not looked at",
     )
     telegram_bot_token: BotToken | None = Field(
         None, validate_default=True, description="the bot's token from @BotFather, `123456:ABC...`; for polling"

@@ -4,6 +4,7 @@
 |--------|---------------------------------------------|-------------------------------------------------|
 | 200    | the broker holds the update, or we drop it  | forgets it                                      |
 | 401    | the secret is missing, wrong or given twice | sends it again                                  |
+| 403    | the caller is not of WEBHOOK_SOURCES        | sends it again                                  |
 | 408    | the body did not arrive within 10 s         | sends it again                                  |
 | 413    | the body is over 1 MiB                      | sends it again; its own updates are far smaller |
 | 415    | the body is compressed                      | sends it again; its own updates never are       |
@@ -20,14 +21,18 @@ from typing import Final
 from aiohttp import web
 
 from ingress.intake import Intake
-from ingress.metrics import WEBHOOK_SECONDS, WEBHOOKS
+from ingress.metrics import REFUSED_SOURCES, WEBHOOK_SECONDS, WEBHOOKS
+from ingress.sources import EVERYBODY, Sources
 from shared.errors import BrokerUnavailable
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes; Telegram's updates are a few kilobytes."""
 BODY_TIMEOUT: Final = 10.0
 """Seconds a client may take to send a body."""
+ROOM: Final = 1000
+"""Connections at once; Telegram opens 100 at most."""
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header, no secret
+FORWARDED_FOR: Final = "X-Forwarded-For"
 RETRY_AFTER: Final = (2, 5)
 """Seconds, least and most: soon enough to recover quickly, spread so that all do not return at once."""
 
@@ -35,9 +40,10 @@ RETRY_AFTER: Final = (2, 5)
 class Webhook:
     """The webhook's application."""
 
-    def __init__(self, intake: Intake, secrets: Sequence[bytes]) -> None:
+    def __init__(self, intake: Intake, secrets: Sequence[bytes], sources: Sources = EVERYBODY) -> None:
         self._intake = intake
         self._secrets = secrets
+        self._sources = sources
 
     def app(self) -> web.Application:
         """The application with its one route."""
@@ -53,10 +59,22 @@ class Webhook:
         return response
 
     async def _answer(self, request: web.Request) -> web.Response:
+        refusal = self._refusal(request)
+        return await self._take(request) if refusal is None else refusal
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        """Why the request is refused before any of its body is read."""
+        stranger = self._sources.refusal(request.remote, request.headers.getall(FORWARDED_FOR, []))
+        if stranger is not None:
+            REFUSED_SOURCES.labels(stranger.why).inc()
+            return _refuse(403, stranger.said)
         if not self._knows(request.headers.getall(SECRET_HEADER, [])):
             return _refuse(401, "the secret is missing or wrong")
         if "Content-Encoding" in request.headers:
             return _refuse(415, "compressed bodies are not taken")
+        return None
+
+    async def _take(self, request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 body = await _read(request)

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from shared.database import AWAY
 from shared.errors import FleetError
+from shared.masking import masked
 
 OUT: Final = Console(highlight=False)
 ERRORS: Final = Console(highlight=False, stderr=True)
@@ -96,7 +97,7 @@ def people(number: int) -> str:
 
 
 def _complain(sentence: str) -> None:
-    ERRORS.print(sentence, markup=False, soft_wrap=True)
+    ERRORS.print(masked(sentence), markup=False, soft_wrap=True)
 
 
 def _said(problem: BaseException) -> str:

@@ -384,7 +384,7 @@ def _delivery(queue: str, message: AbstractIncomingMessage, *, alone: bool) -> D
         key=message.message_id or "",
         body=message.body,
         headers=message.headers,
-        tries=tries if isinstance(tries, int) else 0,
+        tries=max(tries, 0) if isinstance(tries, int) else 0,
         redelivered=redelivered,
         returns=max(1, returns if isinstance(returns, int) else 0) if redelivered else 0,
         alone=alone,

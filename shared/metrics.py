@@ -27,3 +27,8 @@ POOL_CONNECTIONS: Final = Gauge(
 )
 READS: Final = Counter("fleet_reads_total", "Reads served, by source (replica, primary).", ["source"])
 READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")
+HTTP_CUT: Final = Counter(
+    "fleet_http_cut_total",
+    "Connections to our ports that we ended, by why (crowded, head late, answer late, malformed).",
+    ["why"],
+)

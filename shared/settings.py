@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import masking, tls
 from shared.workday import Schedule
 
-_SECRETS = Path("/run/secrets")
+SECRETS: Final = Path("/run/secrets")
+"""Where files of the variables' names are looked for, as Kubernetes and Docker mount them."""
 
 
 def _check_address(url: str, schemes: tuple[str, ...]) -> None:
@@ -34,6 +36,7 @@ def _check_address(url: str, schemes: tuple[str, ...]) -> None:
     if re.search(r"[?&]statement_cache_size=(?!\d+(&|$))", url):
         msg = "must say a number after statement_cache_size=: 0 behind PgBouncer, else leave it out"
         raise ValueError(msg)
+    tls.check(url)
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -93,7 +96,6 @@ class Settings(BaseSettings):
         frozen=True,
         env_ignore_empty=True,
         extra="ignore",
-        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 
 
@@ -109,17 +111,19 @@ class ProcessSettings(Settings):
 class BrokerSettings(Settings):
     """Where RabbitMQ is."""
 
-    rabbitmq_url: AmqpUrl = Field(description="RabbitMQ, e.g. `amqp://user:password@host:5672/vhost`")
+    rabbitmq_url: AmqpUrl = Field(
+        description="RabbitMQ, e.g. `amqp://user:password@host:5672/vhost`; by TLS "
+        "`amqps://...?cafile=...&certfile=...&keyfile=...`"
+    )
 
 
 class DatabaseSettings(Settings):
     """Where PostgreSQL is and how many connections a process may hold."""
 
     database_url: PostgresUrl = Field(
-        description=(
-            "PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; of several hosts "
-            "(`one:5432,two:5432`) the one that takes writes; behind PgBouncer with `?statement_cache_size=0`"
-        )
+        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; of several hosts "
+        "(`one:5432,two:5432`) the one that takes writes; behind PgBouncer with `?statement_cache_size=0`; by TLS "
+        "`...?sslmode=verify-full&sslrootcert=...&sslcert=...&sslkey=...`"
     )
     database_replica_urls: PostgresUrls = Field(
         SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
@@ -144,7 +148,10 @@ class DatabaseSettings(Settings):
 class CacheSettings(Settings):
     """Where Redis is."""
 
-    redis_url: RedisUrl = Field(description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only")
+    redis_url: RedisUrl = Field(
+        description="Redis, e.g. `redis://host:6379/0`; losing it costs speed only; by TLS "
+        "`rediss://...?ssl_ca_certs=...&ssl_certfile=...&ssl_keyfile=...`"
+    )
 
 
 class BotIdentity(Settings):
@@ -252,13 +259,34 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def read(kind: type[S]) -> S:
-    """Read the settings from the environment, or end the process with status 2 and a line for each problem."""
+    """Read the settings from the environment, or end the process with status 2 and a line for each problem.
+
+    What was read as a secret is struck out of all that the process says from then on.
+    """
+    lines = unreadable(kind, SECRETS)
     try:
-        return kind()
+        if not lines:
+            settings = kind(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
+            masking.keep(settings)
+            return settings
     except ValidationError as problem:
-        for line in problems(kind, problem):
-            sys.stderr.write(f"{line}\n")
-        sys.exit(2)
+        lines = problems(kind, problem)
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+    sys.exit(2)
+
+
+def unreadable(kind: type[BaseSettings], folder: Path) -> list[str]:
+    """Say each file of a variable's name that cannot be read, in one line."""
+    lines = []
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.name.lower() in kind.model_fields:
+            try:
+                file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as problem:
+                reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
+                lines.append(f"{file.name.upper()}: {file} cannot be read: {reason}")
+    return lines
 
 
 def problems(kind: type[BaseSettings], error: ValidationError) -> list[str]:

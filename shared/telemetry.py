@@ -15,8 +15,13 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.listener import serving
+from shared.masking import masked
 from shared.metrics import READY
 from shared.settings import ProcessSettings
+
+ROOM: Final = 100
+"""Connections to METRICS_PORT at once: a few who scrape, a few who probe."""
 
 Check = Callable[[], Awaitable[bool]]
 """Answers within a second or so whether one thing that the service needs is there."""
@@ -40,11 +45,12 @@ def configure_logging(service: str, settings: ProcessSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     for_people = settings.log_format == "console"
-    final: list[structlog.typing.Processor] = (
+    rendered: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if for_people
         else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
+    final = [*rendered, _without_secrets]
     structlog.configure(
         processors=[*common, *final],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -62,6 +68,10 @@ def configure_logging(service: str, settings: ProcessSettings) -> None:
     for chatty in ("aiogram", "aio_pika", "aiormq", "aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, level))
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def _without_secrets(_logger: object, _method: str, line: Any) -> str:  # noqa: ANN401 - structlog's own signature
+    return masked(line)
 
 
 def _json(event: Mapping[str, Any], **_options: object) -> str:
@@ -117,17 +127,5 @@ async def door(settings: ProcessSettings, probes: Probes) -> AsyncIterator[None]
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    async with serving(app, settings.listen_address, settings.metrics_port):
+    async with serving(app, settings.listen_address, settings.metrics_port, ROOM):
         yield
-
-
-@contextlib.asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the application while the block runs, then let requests in hand finish (for two seconds at most)."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
-        yield
-    finally:
-        await runner.cleanup()
