@@ -6,6 +6,8 @@ of a topic with the newer one that goes instead: if the sender dies before, all 
 """
 
 import asyncio
+import contextlib
+import random
 import time
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
@@ -27,6 +29,11 @@ TOO_LATE: Final = 3600.0
 """Seconds after which a change is dropped whose call was never seen."""
 HELD_LONGEST: Final = 600.0
 """Seconds after which a call that waits is given back: RabbitMQ closes a channel that keeps one for half an hour."""
+
+
+ASK_AGAIN: Final = (1.1, 1.1)
+"""Seconds, to be jittered, after which Redis is asked again of a reply that somebody else may have made. At a takeover
+a hundred of them come at once, and a Redis that is late for one of them is left alone for a second."""
 
 
 class Teller(Protocol):
@@ -62,7 +69,7 @@ class Arrivals:
         async def handle(delivery: Delivery) -> Verdict:
             call = decode(OutboundCall, delivery.body)
             if call.target is None:
-                return await self._send(call, priority)
+                return await self._send(call, priority, redelivered=delivery.redelivered)
             return await self._change(call, call.target)
 
         return handle
@@ -81,18 +88,20 @@ class Arrivals:
             if item.priority in priorities and now - item.arrived >= older_than and self._schedule.waits(item):
                 self._drop(item, Ending("returned", time.time()))
 
-    async def _send(self, call: OutboundCall, priority: Priority) -> Verdict:
+    async def _send(self, call: OutboundCall, priority: Priority, *, redelivered: bool = False) -> Verdict:
         """Have the call made, once, and tell what became of it."""
-        ending = self._places.sent(call.key) or await self._ending(call, priority)
+        item = Item(call, priority, arrived=self._clock(), redelivered=redelivered)
+        ending = self._places.sent(call.key) or await self._ending(item)
         if ending.outcome == "returned":
             return Return()
         await self._receipts.tell(call, priority, ending)
         return Drop(ending.reason) if ending.dead else Done()
 
-    async def _ending(self, call: OutboundCall, priority: Priority) -> Ending:
+    async def _ending(self, new: Item) -> Ending:
+        call = new.call
         item = self._schedule.get(call.key)
         if item is None:
-            item = Item(call, priority, arrived=self._clock())
+            item = new
             self._endings[item] = asyncio.get_running_loop().create_future()
             self._schedule.add(item)
             if (awaited := self._awaited.pop(call.key, None)) is not None:
@@ -128,9 +137,9 @@ class Arrivals:
         Raises:
             CacheUnavailable: it must never be made twice, and Redis would have to say whether it was made.
         """
-        call, now = item.call, time.time()
+        call = item.call
         try:
-            fate = await self._places.fate(call.key, call.created_at, now)
+            fate = await self._fate_before(item)
         except CacheUnavailable:
             if call.if_unknown == "leave":
                 raise
@@ -142,6 +151,19 @@ class Arrivals:
                 return fate
             item.doubtful += fate.before
         return None
+
+    async def _fate_before(self, item: Item) -> Ending | None:
+        """How the call ended in another sender's time.
+
+        Raises:
+            CacheUnavailable: Redis does not say, though it was asked several times of a call that came back.
+        """
+        call = item.call
+        for pause in ASK_AGAIN if item.redelivered else ():
+            with contextlib.suppress(CacheUnavailable):
+                return await self._places.fate(call.key, call.created_at, time.time())
+            await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter
+        return await self._places.fate(call.key, call.created_at, time.time())
 
     async def _early(self, call: OutboundCall) -> OutboundCall | None:
         if not call.awaits_enrichment or time.time() - call.created_at <= HELD / 2:

@@ -2,10 +2,10 @@
 
 In memory for this process, in Redis for the one that takes over; Redis is not asked what memory must know.
 
-Redis away: replies fail open, in writing: at a takeover one may go out twice, and an address may not find its reply,
-but nobody is left without an answer. That a call was sent is told to Redis again and again until it knows, for it is
-left alone for a second after each answer that came late. What must never come twice fails closed: before it goes out
-Redis must say that it did not go out before, and hold that it is under way.
+Redis away: replies fail open, in writing: at a takeover one may go out twice if Redis stays away for some seconds, and
+an address may not find its reply, but nobody is left without an answer. That a call was sent is told to Redis again and
+again until it knows, for it is left alone for a second after each answer that came late. What must never come twice
+fails closed: before it goes out Redis must say that it did not go out before, and hold that it is under way.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from sender.items import Item, Priority
 from sender.places import Places
 from sender.schedule import Schedule
 from shared.consume import Delivery, Done, Drop, Return, Verdict
-from shared.contracts import OutboundCall, encode
+from shared.contracts import OutboundCall, encode, place_of
 from shared.errors import CacheUnavailable
 from tests.unit.sender.departures_room import Told
 
@@ -27,10 +27,13 @@ class Store:
         self.values: dict[str, str] = {}
         self.slow: asyncio.Event | None = None
         self.away = False
+        self.away_for = 0
+        """How many of the next questions get no answer."""
         self.kept = asyncio.Event()
 
     async def get(self, key: str) -> str | None:
-        if self.away:
+        self.away_for -= 1
+        if self.away or self.away_for >= 0:
             raise CacheUnavailable("away")
         if self.slow is not None:
             await self.slow.wait()
@@ -60,9 +63,9 @@ class Room:
         )
         self.tasks: list[asyncio.Task[Verdict]] = []
 
-    def arrive(self, call: OutboundCall) -> asyncio.Task[Verdict]:
+    def arrive(self, call: OutboundCall, *, redelivered: bool = False) -> asyncio.Task[Verdict]:
         """A message of the broker with this call."""
-        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=False)
+        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=redelivered)
         priority = Priority.ENRICHMENT if call.target else Priority.INTERACTIVE
 
         async def handled() -> Verdict:
@@ -285,6 +288,21 @@ async def test_what_must_never_come_twice_is_not_made_while_redis_cannot_say_whe
     replied = room.arrive(reply("8:0", awaits_enrichment=False))
     await room.go(await room.next())
     assert await replied == Done()
+
+
+async def test_of_a_reply_that_came_back_redis_is_asked_until_it_answers(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = 2
+    monkeypatch.setattr("sender.arrivals.ASK_AGAIN", (0.001,) * pauses)
+    room.store.values[place_of(KEY)] = f"5 {time.time():.3f} 0.0"
+    room.store.away_for = pauses
+    assert await room.arrive(reply(), redelivered=True) == Done()
+    assert room.schedule.get(KEY) is None, "it went out in another sender's time"
+    room.store.away_for = pauses + 1
+    came_back = room.arrive(reply("8:0", awaits_enrichment=False), redelivered=True)
+    await room.go(await room.next())  # nobody is left without an answer
+    assert await came_back == Done()
 
 
 async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
