@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Final
 
 import aio_pika
@@ -70,21 +69,15 @@ async def full(ground: Ground) -> None:
     """The queue of updates takes nothing more: a policy lets it hold one."""
     broker = ground.engines.rabbitmq
     definition = '{"max-length": 1, "overflow": "reject-publish"}'
-    with ground.diary.moment("rabbitmq", f"the queue of updates is full for {FULL:.0f} s"):
-        await broker.control("set_policy", "full", f"^{UPDATES.name}$", definition, "--apply-to", "queues")
-        try:
-            async with _plugged(ground):
-                await asyncio.sleep(FULL)
-        finally:
-            await broker.control("clear_policy", "full")
-
-
-@contextlib.asynccontextmanager
-async def _plugged(ground: Ground) -> AsyncIterator[None]:
-    """Freeze the workers, so that what is in the queue stays there."""
     workers = [ground.fleet.child(name) for name in ground.names("checkin_worker")]
-    with ground.frozen(*workers):
-        yield
+    tries = ground.telegram.ledger.webhook
+    with ground.diary.moment("rabbitmq", f"the queue of updates is full for {FULL:.0f} s"), ground.frozen(*workers):
+        await broker.control("set_policy", "full", f"^{UPDATES.name}$", definition, "--apply-to", "queues")
+        before = len(tries)
+        await asyncio.sleep(FULL)
+        if all(one.accepted for one in tries[before:]):
+            ground.diary.accident("RabbitMQ took every update though the queue was full")
+        await broker.control("clear_policy", "full")
 
 
 async def cut(ground: Ground) -> None:
