@@ -7,7 +7,7 @@ from typing import Final
 
 from local.terminal import WrongInputError
 from tests.faults import broker, cache, database, geocoder, services, surroundings, telegram, updates
-from tests.faults.ground import Ground, opened
+from tests.faults.ground import Ground, opened, versions
 from tests.faults.kinds import OWN, Kinds
 from tests.faults.scenario import Scenario
 from tests.faults.trial import trial
@@ -40,21 +40,33 @@ def chosen(names: str) -> Sequence[Scenario]:
     return [known[name] for name in wanted] or CAMPAIGN
 
 
-async def played(scenarios: Iterable[Scenario], diary: Diary, seed: int, kinds: Kinds = OWN) -> AsyncGenerator[Row]:
-    """Play one after the other, on the same ground as long as nobody has ruined it."""
-    async with AsyncExitStack() as standing:
-        ground: Ground | None = None
-        for number, scenario in enumerate(scenarios):
-            if ground is None or (ground.cluster is not None) != scenario.clustered:
-                await standing.aclose()
-                ground = await standing.enter_async_context(
-                    opened(diary, seed + number, kinds, clustered=scenario.clustered)
-                )
-            diary.say(f"{scenario.name}: {scenario.what}", "bold")
-            row = await _tried(ground, scenario, seed)
-            if scenario.ruins or not row.green:
-                ground = None
-            yield row
+class Campaign:
+    """Plays scenarios one after the other, on the same ground as long as nobody has ruined it.
+
+    `engines` says on which, once a ground is open.
+    """
+
+    def __init__(self, diary: Diary, seed: int, kinds: Kinds = OWN) -> None:
+        self.engines = ""
+        self._diary = diary
+        self._seed = seed
+        self._kinds = kinds
+
+    async def played(self, scenarios: Iterable[Scenario]) -> AsyncGenerator[Row]:
+        """Play, and yield what came of each."""
+        async with AsyncExitStack() as standing:
+            ground: Ground | None = None
+            for number, scenario in enumerate(scenarios):
+                if ground is None or (ground.cluster is not None) != scenario.clustered:
+                    await standing.aclose()
+                    opening = opened(self._diary, self._seed + number, self._kinds, clustered=scenario.clustered)
+                    ground = await standing.enter_async_context(opening)
+                    self.engines = await versions(ground)
+                self._diary.say(f"{scenario.name}: {scenario.what}", "bold")
+                row = await _tried(ground, scenario, self._seed)
+                if scenario.ruins or not row.green:
+                    ground = None
+                yield row
 
 
 async def _tried(ground: Ground, scenario: Scenario, seed: int) -> Row:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import platform
 import random
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import redis.asyncio as redis
 from pydantic import SecretStr
 
 from local.command import operate
@@ -159,6 +161,16 @@ def _own(folder: Path, name: str) -> Path:
     own.mkdir()
     own.chmod(0o755)
     return own
+
+
+async def versions(ground: Ground) -> str:
+    """Of the engines, and of Python."""
+    rabbitmq = (await ground.broker.asked("overview"))["rabbitmq_version"]
+    postgres = (await ground.fetch("SHOW server_version"))[0][0].split()[0]
+    async with redis.from_url(ground.engines.redis.url) as client:
+        of_redis = (await client.info("server"))["redis_version"]
+    python = platform.python_version()
+    return f"RabbitMQ {rabbitmq}, PostgreSQL {postgres}, Redis {of_redis}, Python {python}"
 
 
 @contextlib.contextmanager

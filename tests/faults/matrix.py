@@ -24,8 +24,8 @@ HEADINGS: Final = (
 INTRODUCTION: Final = """\
 # Faults
 
-What the fleet was broken by, and what came of it. This page is written by the suite itself (`make faults RUNS=3
-WRITE=1`), and only when every promise held in every run; `make faults ONLY=kill-worker SEED=7` plays one scenario.
+What the fleet was broken by, and what came of it. This page is written by the suite itself (`make faults WRITE=1`),
+and only when every promise held in the last three runs; `make faults ONLY=kill-worker SEED=7` plays one scenario.
 
 All {scenarios} were played {runs} on {machine}. Each figure is the worst of all runs; updates and replies lost are
 summed up.

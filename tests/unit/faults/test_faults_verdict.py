@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from simulator.ledger import Call, Outcome, WebhookTry
 from tests.faults.campaign import CAMPAIGN, chosen
 from tests.faults.matrix import document, merged
 from tests.faults.scenario import Door
+from tests.faults.streak import Run, added
 from tests.faults.verdict import Row, Seen, judge
 from tests.soak.diary import Item, Moment
 from tests.soak.record import Record
@@ -116,6 +118,16 @@ def test_the_page_has_a_line_for_each_scenario_and_the_reasons_of_those_that_wer
     page = document([[Row("a", recovery=1.0), Row("b", skipped="only root may")]], {"a": "A.", "b": "B."}, "a machine")
     assert "| `a` | A. | 1.0 s | - |" in page
     assert "- `b`: only root may" in page
+
+
+def test_three_green_runs_of_the_same_make_a_streak_and_a_red_one_ends_it(tmp_path: Path) -> None:
+    file = tmp_path / "local" / "faults.json"
+    green, red = [Row("x", recovery=1.0)], [Row("x", problems=["lost"])]
+    assert [len(added(Run(seed, "RabbitMQ 3", green), file)) for seed in range(4)] == [1, 2, 3, 3]
+    assert [run.seed for run in added(Run(9, "RabbitMQ 3", green), file)] == [2, 3, 9]
+    assert [run.seed for run in added(Run(10, "RabbitMQ 4", green), file)] == [10]
+    assert added(Run(11, "RabbitMQ 4", red), file) == []
+    assert [run.seed for run in added(Run(12, "RabbitMQ 4", green), file)] == [12]
 
 
 def test_scenarios_have_names_of_their_own_and_are_chosen_by_them() -> None:
