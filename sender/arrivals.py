@@ -32,7 +32,7 @@ HELD_LONGEST: Final = 600.0
 
 
 ASK_AGAIN: Final = (1.1, 1.1)
-"""Seconds, to be jittered, after which Redis is asked again of a reply that somebody else may have made. At a takeover
+"""Seconds, to be jittered, after which Redis is asked again of a call that another sender may have made. At a takeover
 a hundred of them come at once, and a Redis that is late for one of them is left alone for a second."""
 
 
@@ -69,7 +69,7 @@ class Arrivals:
         async def handle(delivery: Delivery) -> Verdict:
             call = decode(OutboundCall, delivery.body)
             if call.target is None:
-                return await self._send(call, priority, redelivered=delivery.redelivered)
+                return await self._send(call, priority)
             return await self._change(call, call.target)
 
         return handle
@@ -88,20 +88,18 @@ class Arrivals:
             if item.priority in priorities and now - item.arrived >= older_than and self._schedule.waits(item):
                 self._drop(item, Ending("returned", time.time()))
 
-    async def _send(self, call: OutboundCall, priority: Priority, *, redelivered: bool = False) -> Verdict:
+    async def _send(self, call: OutboundCall, priority: Priority) -> Verdict:
         """Have the call made, once, and tell what became of it."""
-        item = Item(call, priority, arrived=self._clock(), redelivered=redelivered)
-        ending = self._places.sent(call.key) or await self._ending(item)
+        ending = self._places.sent(call.key) or await self._ending(call, priority)
         if ending.outcome == "returned":
             return Return()
         await self._receipts.tell(call, priority, ending)
         return Drop(ending.reason) if ending.dead else Done()
 
-    async def _ending(self, new: Item) -> Ending:
-        call = new.call
+    async def _ending(self, call: OutboundCall, priority: Priority) -> Ending:
         item = self._schedule.get(call.key)
         if item is None:
-            item = new
+            item = Item(call, priority, arrived=self._clock())
             self._endings[item] = asyncio.get_running_loop().create_future()
             self._schedule.add(item)
             if (awaited := self._awaited.pop(call.key, None)) is not None:
@@ -153,13 +151,13 @@ class Arrivals:
         return None
 
     async def _fate_before(self, item: Item) -> Ending | None:
-        """How the call ended in another sender's time.
+        """How the call ended in another sender's time, of which Redis knows; a call of our own is not asked about.
 
         Raises:
-            CacheUnavailable: Redis does not say, though it was asked several times of a call that came back.
+            CacheUnavailable: Redis does not say, though it was asked several times.
         """
         call = item.call
-        for pause in ASK_AGAIN if item.redelivered else ():
+        for pause in ASK_AGAIN:
             with contextlib.suppress(CacheUnavailable):
                 return await self._places.fate(call.key, call.created_at, time.time())
             await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter

@@ -47,7 +47,6 @@ class Item:
         amended_at: when the change was made that was taken into it last, unix seconds.
         wanted_by: how many deliveries wait for its end.
         not_before: seconds on the monotonic clock until which it rests after a failure.
-        redelivered: whether the broker has handed it out before: somebody may have made it.
         instead_of: older calls of its topic, which end when it does.
         place: in its chat's lane, the least first.
     """
@@ -62,7 +61,6 @@ class Item:
     amended_at: float = 0.0
     wanted_by: int = 0
     not_before: float = 0.0
-    redelivered: bool = False
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
 
