@@ -1,6 +1,7 @@
 """Owns the private PgBouncer, which lends few connections to many, each for one transaction."""
 
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -15,12 +16,17 @@ from local.processes import Program
 
 
 class PgBouncer(Engine):
-    """A PgBouncer in transaction mode before a PostgreSQL; it has the other's databases, users and password."""
+    """A PgBouncer in transaction mode before a PostgreSQL; it has the other's databases and password.
+
+    Args:
+        logins: who may come in, beside the one that may do everything.
+    """
 
     name: ClassVar[str] = "pgbouncer"
 
-    def __init__(self, run: Path, server: Postgres, *, connections: int) -> None:
+    def __init__(self, run: Path, server: Postgres, logins: Iterable[str], *, connections: int) -> None:
         super().__init__(run, server.password)
+        self._logins = (USER, *logins)
         self._server = server
         self._connections = connections
 
@@ -50,7 +56,7 @@ class PgBouncer(Engine):
             f"default_pool_size = {self._connections}\n"
         )
         users.touch(mode=0o600)
-        users.write_text(f'"{USER}" "{self.password}"\n')
+        users.write_text("".join(f'"{login}" "{self.password}"\n' for login in self._logins))
         if identity(self.folder):  # PgBouncer refuses root, as PostgreSQL does
             for path in (self.folder, users):
                 shutil.chown(path, SYSTEM_USER, SYSTEM_USER)

@@ -13,6 +13,7 @@ settings.load_profile("fleet")
 
 # Of the processes in which pytest-xdist runs tests, each has engines of its own.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.pop("COLUMNS", None)  # how wide a table is must not hang on who runs the test
     take_share(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 
 # A shell starts what runs in the background deaf to Ctrl-C, children inherit that, and some tests press it.

@@ -10,6 +10,7 @@ import pytest
 from aio_pika.abc import AbstractConnection
 
 from local.engines import Engines
+from local.fleet import LOGINS
 from local.pgbouncer import PgBouncer
 from shared.database import PrimaryPool
 from shared.errors import DatabaseUnavailable
@@ -28,7 +29,7 @@ ROUNDS = 32
 @pytest.fixture(scope="module")
 async def bouncer(engines: Engines, run: Path) -> AsyncIterator[PgBouncer]:
     """A PgBouncer before the session's PostgreSQL."""
-    started = PgBouncer(run, engines.postgres, connections=FEW)
+    started = PgBouncer(run, engines.postgres, (*LOGINS, "operator"), connections=FEW)
     try:
         await started.start()
         yield started

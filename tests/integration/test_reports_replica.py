@@ -48,7 +48,7 @@ async def test_a_report_is_made_from_a_replica_that_has_reached_what_was_committ
 async def test_a_report_is_made_from_the_primary_while_the_replica_is_behind(
     worker: DeskSide, settings: WorkerSettings
 ) -> None:
-    async with replay_paused(settings.replica_urls[0]):
+    async with replay_paused(as_login(settings.replica_urls[0])):
         await worker.tap()
         async with snapshot(settings) as db:
             assert await db.fetchval(TAPS) == 1
