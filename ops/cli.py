@@ -3,12 +3,15 @@
 Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings or words.
 """
 
+from typing import Annotated
+
 import typer
 
 from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
 from ops.commands.amnesty import amnesty
 from ops.commands.orders import pause, resume
 from ops.commands.sent import sent
+from ops.gate import until_migrated
 from ops.migrate import migrate as run_migrations
 from ops.terminal import done, say
 from shared.settings import DatabaseSettings, read
@@ -29,9 +32,17 @@ app = typer.Typer(
 
 
 @app.command(rich_help_panel=SETUP)
-def migrate() -> None:
+def migrate(
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Change nothing: wait until another has done it, or a newer release has.")
+    ] = False,
+) -> None:
     """Bring the database's schema to this release (safe to run twice, or many at once)."""
     settings = read(DatabaseSettings)
+    if wait:
+        say(f"schema {done(until_migrated(settings, say), 'Looking at the schema')}: go on")
+        return
     before, after = done(
         run_migrations(settings.database_url.get_secret_value()), "Migrating (is DATABASE_URL right and the server up?)"
     )
