@@ -51,7 +51,7 @@ class WebhookState:
 def read_settings(method: SetWebhook) -> WebhookSettings:
     """The settings asked for, or Telegram's refusal.
 
-    Unlike at Telegram, any port is allowed, and plain http to this machine and to names of one word, as containers have.
+    Unlike at Telegram, any port will do, and plain http to this machine and to names of one word, as containers have.
     """
     secret = method.secret_token or ""
     if len(secret) > LONGEST_SECRET:
