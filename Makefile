@@ -1,6 +1,7 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak faults lint format types fuzz audit bench bench-geo reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults deploy-check demo-containers lint format types \
+	fuzz audit bench bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -28,6 +29,14 @@ soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make
 
 faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
 	@ONLY="$(ONLY)" ENGINES=$(ENGINES) RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
+
+deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
+	@bash tests/deploy/tools.sh
+	$(BIN)/pytest tests/deploy -m "not story"
+
+demo-containers: setup ## play the demo in containers, and kill a Redis that leads; EMPLOYEES=200 for a smaller crowd
+	@bash tests/deploy/tools.sh
+	EMPLOYEES="$(EMPLOYEES)" $(BIN)/pytest -q -s -m story tests/deploy
 
 lint: setup ## check the style, and that imports run one way
 	$(BIN)/ruff check

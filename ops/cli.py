@@ -3,6 +3,8 @@
 Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings or words.
 """
 
+from typing import Annotated
+
 import typer
 
 from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
@@ -12,6 +14,7 @@ from ops.commands.orders import pause, resume
 from ops.commands.roles import roles
 from ops.commands.sent import sent
 from ops.database import connected
+from ops.gate import until_migrated
 from ops.migrate import migrate as run_migrations
 from ops.roles import refresh
 from ops.terminal import done, say
@@ -33,9 +36,17 @@ app = typer.Typer(
 
 
 @app.command(rich_help_panel=SETUP)
-def migrate() -> None:
+def migrate(
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Change nothing: wait until another has done it, or a newer release has.")
+    ] = False,
+) -> None:
     """Bring the database's schema to this release (safe to run twice, or many at once)."""
     settings = read(DatabaseSettings)
+    if wait:
+        say(f"schema {done(until_migrated(settings, say), 'Looking at the schema')}: go on")
+        return
     before, after, rights = done(_migrate(settings), "Migrating (is DATABASE_URL right and the server up?)")
     say(f"schema {after}: nothing to do" if before == after else f"schema {before or 'empty'} -> {after}")
     if rights:

@@ -119,6 +119,7 @@ class Places:
         Args:
             key: the call's.
             created_at: when the call was made (unix seconds); one made since only this process sends is known here.
+                One made in the future tells that a clock was wrong, and nothing of when.
             now: unix seconds.
 
         Returns:
@@ -129,7 +130,7 @@ class Places:
         """
         if (ending := self._ended.get(key)) is not None:
             return ending
-        if now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
+        if -CLOCKS_AGREE <= now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
         return _read(await self._store.get(place_of(key)), now)
 

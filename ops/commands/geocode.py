@@ -1,11 +1,11 @@
 """Owns the words `fleet geocode ...`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
 
-from ops.commands.types import ASKING, DAY
+from ops.commands.types import ASKING, DAY, now
 from ops.database import connected
 from ops.geocode import Filled, backfill
 from ops.geocode_words import BackfillBar, counted, ended
@@ -20,12 +20,19 @@ FILLING: Final = (
     "Looking up addresses (are DATABASE_URL and RABBITMQ_URL right? said again, it asks for what has no address yet)"
 )
 INTERRUPTED: Final = 130
+WEEK: Final = timedelta(days=7)
+"""How far a backfill that a timetable runs looks back: further than a geocoder is ever away."""
 
 
 @app.command("backfill")
 def backfill_(
-    since: Annotated[datetime, typer.Option(metavar="DATE", formats=DAY, help="The first working day.")],
-    until: Annotated[datetime, typer.Option(metavar="DATE", formats=DAY, help="The last working day.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", formats=DAY, help="The first working day; if not said, a week before the last."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(metavar="DATE", formats=DAY, help="The last working day; if not said, today.")
+    ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many they are, and ask for none.")] = False,
 ) -> None:
@@ -34,7 +41,8 @@ def backfill_(
     If this command is interrupted, the same words go on: what has an address is not asked for again. What was made
     coarse by `fleet retain` gets none.
     """
-    settings, days = read(BackfillSettings), (since.date(), until.date())
+    last = (until or now()).date()
+    settings, days = read(BackfillSettings), (since.date() if since else last - WEEK, last)
     if dry_run:
         say(f"{counted(done(_count(settings, *days), ASKING))}; dry run, nothing is asked for")
         return

@@ -2,12 +2,10 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
 from local.folders import PROJECT
+from tests.deploy.manifests import needs_kubectl, rendered
 
 COMPOSE = (PROJECT / "docker-compose.yml").read_text()
 COMPONENT = PROJECT / "deploy" / "k8s" / "components" / "photon"
@@ -19,7 +17,7 @@ def values(text: str, pattern: str) -> set[str]:
 
 def test_both_run_the_same_image_of_one_version_with_the_same_data() -> None:
     stateful_set = (COMPONENT / "statefulset.yaml").read_text()
-    image = r"image: (\S+:\d+\.\d+\.\d+)$"
+    image = r"image: (\S*photon\S*:\d+\.\d+\.\d+)$"
     (ours,) = re.findall(image, COMPOSE, re.MULTILINE)
     assert re.findall(image, stateful_set, re.MULTILINE) == [ours]
     for name in ("REGION", "UPDATE_STRATEGY", "UPDATE_INTERVAL"):
@@ -32,17 +30,11 @@ def test_it_is_published_on_this_machine_alone() -> None:
     assert values(COMPOSE, r'- "([\d.]+:\d+:\d+)"') == {"127.0.0.1:2322:2322"}
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+@needs_kubectl
 def test_kustomize_takes_the_component(tmp_path: Path) -> None:
     shutil.copytree(COMPONENT, tmp_path / "photon")
     (tmp_path / "kustomization.yaml").write_text(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncomponents: [photon]\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own words
-        ["kubectl", "kustomize", str(tmp_path)],  # noqa: S607 - the one that is installed
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert values(done.stdout, r"(?m)^kind: (\w+)$") == {"Service", "StatefulSet"}
-    assert "runAsNonRoot: true" in done.stdout
+    assert values(rendered(tmp_path), r"(?m)^kind: (\w+)$") == {"Service", "StatefulSet"}
+    assert "runAsNonRoot: true" in rendered(tmp_path)

@@ -287,6 +287,15 @@ async def test_a_dry_run_says_how_many_there_are_and_asks_for_none(company: Comp
     assert await held(company.environment["RABBITMQ_URL"], GEO_BACKFILL.name) == []
 
 
+async def test_without_days_it_looks_a_week_back(company: Company) -> None:
+    today = datetime.now(UTC).date()
+    await company.day(2, today - timedelta(days=7))
+    await company.day(3, today - timedelta(days=8))
+    assert (await company.says("--dry-run")).out.startswith("4 places of 2 sessions")
+    said = await company.says("--until", today - timedelta(days=8), "--dry-run")
+    assert said.out.startswith("6 places of 3 sessions")
+
+
 async def test_where_every_place_has_an_address_it_is_done_at_once(company: Company) -> None:
     said = await company.says(*SPAN)
     assert (said.status, said.out.splitlines()[-1]) == (0, "every place of these days that can have an address has one")

@@ -199,6 +199,13 @@ async def test_a_call_of_our_own_time_is_not_asked_about(room: Room) -> None:
     assert (await room.next()).call.key == KEY
 
 
+async def test_a_call_that_a_wrong_clock_dates_into_the_future_is_asked_about(room: Room) -> None:
+    room.held_for = 1000.0
+    room.store.values[place_of(KEY)] = f"5 {time.time():.3f} 0.0"
+    assert await room.arrive(reply(created_at=time.time() + 600)) == Done()
+    assert room.schedule.get(KEY) is None, "it went out in another sender's time"
+
+
 async def test_a_call_is_asked_about_while_this_process_does_not_hold_the_right(room: Room) -> None:
     room.store.values[f"call:{KEY}"] = "4711 1795471200.250 0.0"
     assert await room.arrive(reply()) == Done()

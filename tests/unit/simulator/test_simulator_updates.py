@@ -137,6 +137,11 @@ def test_a_webhook_that_telegram_would_refuse_is_refused(method: SetWebhook, rea
         read_settings(method)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "ingress"])
+def test_plain_http_is_enough_on_this_machine_and_among_containers(host: str) -> None:
+    assert read_settings(SetWebhook(url=f"http://{host}:8080/hook")).url == f"http://{host}:8080/hook"
+
+
 @pytest.mark.parametrize(("asked", "given"), [(None, 40), (0, 1), (7, 7), (1000, 100)])
 def test_max_connections_is_40_by_default_and_from_1_to_100(asked: int | None, given: int) -> None:
     settings = read_settings(SetWebhook(url="http://127.0.0.1:1/hook", max_connections=asked))

@@ -1,0 +1,138 @@
+"""What has an owner in the code, and a deployment could break: the cap, the connections, the limits."""
+
+import re
+
+import yaml
+
+from ingress.webhook import MAX_BODY
+from local.folders import PROJECT
+from sender.settings import SenderSettings
+from shared.lease import LEASE
+from shared.topology import GEO_TURN, INGRESS_TURN, SENDER_TURN, UPDATES
+from tests.deploy.manifests import BASE, K8S, OVERLAYS, needs_kubectl, objects, of_kind, settings_of
+
+[PRODUCTION] = [folder for folder in OVERLAYS if folder.name == "production"]
+FALLING_OVER = 2
+"""A rollout has the old release's pods and the new one's."""
+RESERVED = 20
+"""Connections of PostgreSQL that are the operator's, the superuser's, and people's."""
+
+
+@needs_kubectl
+def test_the_cap_has_one_owner_and_the_deployment_names_it() -> None:
+    assert int(settings_of(BASE)["SENDER_RATE"]) == SenderSettings.model_fields["sender_rate"].default
+    assert SENDER_TURN.single_active
+    manifest = (BASE / "sender" / "deployment.yaml").read_text()
+    named = {"sender/pacer.py", "shared/lease.py", SENDER_TURN.name}
+    assert all(what in manifest for what in named)
+    assert all((PROJECT / what).exists() for what in named if what.endswith(".py"))
+
+
+@needs_kubectl
+def test_the_senders_rollout_never_has_a_third_and_waits_until_it_is_clear_whose_turn_it_is() -> None:
+    for folder in (BASE, *OVERLAYS):
+        spec = of_kind(folder, "Deployment")["sender"]["spec"]
+        assert spec["replicas"] == 2
+        assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+        assert spec["minReadySeconds"] > LEASE
+
+
+@needs_kubectl
+def test_of_what_one_may_do_there_are_two() -> None:
+    assert (GEO_TURN.single_active, INGRESS_TURN.single_active) == (True, True)
+    for folder in (BASE, *OVERLAYS):
+        deployments = of_kind(folder, "Deployment")
+        assert deployments["geo-worker"]["spec"]["replicas"] == 2
+        scaled = of_kind(folder, "HorizontalPodAutoscaler")
+        least = scaled["ingress"]["spec"]["minReplicas"] if scaled else deployments["ingress"]["spec"]["replicas"]
+        assert least >= 2
+
+
+@needs_kubectl
+def test_scaling_looks_at_the_queue_of_updates() -> None:
+    spec = of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]
+    queues = [trigger["metadata"] for trigger in spec["triggers"] if trigger["type"] == "rabbitmq"]
+    assert {one["queueName"] for one in queues} == {UPDATES.name}
+    assert {one["mode"] for one in queues} == {"QueueLength", "MessageRate"}
+    assert {one["protocol"] for one in queues} == {"http"}, "amqp does not count what workers hold"
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (2, 50)
+
+
+@needs_kubectl
+def test_workers_are_there_before_the_deadline() -> None:
+    settings = settings_of(PRODUCTION)
+    [cron] = [
+        trigger["metadata"]
+        for trigger in of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["triggers"]
+        if trigger["type"] == "cron"
+    ]
+    minute, hour, *_ = (int(part) if part.isdigit() else part for part in cron["start"].split())
+    deadline = [int(part) for part in settings["CHECKIN_DEADLINE"].split(":")]
+    assert deadline[0] * 60 + deadline[1] - (int(hour) * 60 + int(minute)) == 10
+    assert cron["timezone"] == settings["TIMEZONE"]
+
+
+@needs_kubectl
+def test_all_processes_that_scaling_allows_fit_into_postgresql() -> None:
+    each = int(settings_of(PRODUCTION)["DB_POOL_MAX"])
+    workers = of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["maxReplicaCount"]
+    geo_workers = of_kind(PRODUCTION, "Deployment")["geo-worker"]["spec"]["replicas"]
+    pooler = of_kind(PRODUCTION, "Pooler")["postgres-pooler"]["spec"]
+    most = int(of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]["postgresql"]["parameters"]["max_connections"])
+    parameters = pooler["pgbouncer"]["parameters"]
+    assert (workers + geo_workers) * each * FALLING_OVER <= int(parameters["max_client_conn"])
+    assert pooler["instances"] * int(parameters["default_pool_size"]) + RESERVED <= most
+    assert workers * each + RESERVED <= most, "one replica serves all while the other is away"
+
+
+@needs_kubectl
+def test_the_edge_takes_what_the_ingress_takes() -> None:
+    limits = of_kind(PRODUCTION, "BackendTrafficPolicy")["ingress"]["spec"]
+    assert limits["requestBuffer"]["limit"] == f"{MAX_BODY // 1024**2}Mi"
+    [classic] = yaml.safe_load_all((K8S / "components" / "ingress-classic" / "ingress.yaml").read_text())
+    annotations = classic["metadata"]["annotations"]
+    assert annotations["nginx.org/client-max-body-size"] == f"{MAX_BODY // 1024**2}m"
+    rate = limits["rateLimit"]["local"]["rules"][0]["limit"]
+    assert annotations["nginx.org/limit-req-rate"] == f"{rate['requests']}r/s"
+
+
+@needs_kubectl
+def test_the_way_in_is_one_host_one_path_and_post() -> None:
+    [route] = of_kind(PRODUCTION, "HTTPRoute").values()
+    [rule] = route["spec"]["rules"]
+    assert rule["matches"] == [{"method": "POST", "path": {"type": "Exact", "value": "/webhook"}}]
+    gateway = of_kind(PRODUCTION, "Gateway")["public"]
+    hosts = {listener["hostname"] for listener in gateway["spec"]["listeners"]} | set(route["spec"]["hostnames"])
+    assert {f"https://{host}/webhook" for host in hosts} == {settings_of(PRODUCTION)["TELEGRAM_WEBHOOK_URL"]}
+
+
+@needs_kubectl
+def test_everybody_is_scraped() -> None:
+    [fleet] = [one for name, one in of_kind(PRODUCTION, "PodMonitor").items() if name == "fleet"]
+    [chosen] = fleet["spec"]["selector"]["matchExpressions"]
+    scraped = yaml.safe_load((PROJECT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    services = {"ingress", "checkin-worker", "geo-worker", "sender"}
+    assert set(chosen["values"]) == services
+    [found] = scraped["scrape_configs"][0]["dns_sd_configs"]
+    assert set(found["names"]) == services
+    assert found["port"] == int(settings_of(BASE)["METRICS_PORT"])
+
+
+def test_all_that_run_an_engine_run_the_same() -> None:
+    """What was tried in containers is what clusters get."""
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+    text = "\n".join(file.read_text() for file in (K8S / "components").rglob("*.yaml"))
+    for engine in ("rabbitmq", "redis", "photon"):
+        repository = compose[engine]["image"].partition(":")[0]
+        assert set(re.findall(rf"image: ({re.escape(repository)}:\S+)", text)) == {compose[engine]["image"]}
+    version = compose["postgres"]["image"].partition(":")[2]
+    assert set(re.findall(r"postgres(?:ql)?:(\d+\.[\w.]+)", text)) == {version}
+
+
+@needs_kubectl
+def test_a_cluster_survives_the_loss_of_one_node_of_each_engine() -> None:
+    cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
+    assert (cluster["instances"], cluster["postgresql"]["synchronous"]["number"]) == (3, 1)
+    assert of_kind(PRODUCTION, "RabbitmqCluster")["rabbitmq"]["spec"]["replicas"] == 3
+    assert of_kind(PRODUCTION, "StatefulSet")["redis-server"]["spec"]["replicas"] == 3
+    assert len([one for one in objects(PRODUCTION) if one["kind"] == "PodDisruptionBudget"]) >= 6
