@@ -157,7 +157,7 @@ class Arrivals:
             CacheUnavailable: Redis does not say, though it was asked several times.
         """
         call = item.call
-        for pause in ASK_AGAIN:
+        for pause in () if call.if_unknown == "leave" else ASK_AGAIN:  # those are kept until Redis answers
             with contextlib.suppress(CacheUnavailable):
                 return await self._places.fate(call.key, call.created_at, time.time())
             await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter
