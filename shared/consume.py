@@ -18,7 +18,8 @@ A process that dies does not say of which message. Each that it held comes back,
 apart, where a consumer has one in hand and the broker counts for each message how often it came back: so the one that
 ends processes is found, and those that were beside it are handled as if nothing had been. Any outcome shows that a
 message is harmless; one whose engine is away does not wait there, and one that a shutdown interrupts leaves in time, so
-neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death.
+neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death; and so
+is the death of a process by a message that is alone in another of its queues.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -58,8 +59,8 @@ HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 HANDLED_ALONE: Final = 4
 """How often a message may end the process that handles it alone; once before that it did so among others."""
 RETURN_PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds that a message that is given back is kept while this process still consumes, by how often it came back: what
-nobody wants now would else be handed out hundreds of times a second."""
+"""Seconds for which a message that is given back was in hand at least, while this process still consumes, by how often
+it came back: what nobody wants now would else be handed out hundreds of times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Delivery:
     Attributes:
         tries: verdicts so far that were no success.
         returns: how often it came back to the queue without a verdict, or given back.
-        alone: whether it is the only one of its queue in hand.
+        alone: whether it was moved apart, and is the only such one of its queue that this process has in hand.
+        taken_at: when it came into our hands, by `time.monotonic`.
     """
 
     queue: str
@@ -115,6 +117,7 @@ class Delivery:
     redelivered: bool
     returns: int = 0
     alone: bool = False
+    taken_at: float = field(default_factory=time.monotonic)
 
     @property
     def ends_processes(self) -> bool:
@@ -337,11 +340,12 @@ class Consumer:
 
     async def _give_back(self, message: AbstractIncomingMessage, delivery: Delivery) -> str:
         pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
+        left = pause * random.uniform(0.8, 1.2) - (time.monotonic() - delivery.taken_at)  # noqa: S311 - jitter
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
+            async with asyncio.timeout(left):
                 await self._stopped.wait()
         try:
-            await message.nack(requeue=True)
+            await message.reject(requeue=True)  # RabbitMQ counts this; from 4.3 on a nack is not counted
         except BROKER_ERRORS:
             return "lost"
         return "returned"
