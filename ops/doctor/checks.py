@@ -24,6 +24,7 @@ from ops.doctor.telegram import telegram, webhook
 from ops.doctor.zones import zones
 from shared.broker import BROKER_ERRORS
 from shared.database import AWAY
+from shared.masking import masked
 
 TIMEOUT: Final = 15.0
 """Seconds that a check may take; its questions to an engine have lesser limits of their own."""
@@ -84,13 +85,13 @@ class Diagnosis:
 async def examine(
     around: Surroundings, skipped: Collection[str] = (), entries: Mapping[str, Entry] = CHECKS
 ) -> Diagnosis:
-    """Make all checks at once."""
+    """Make all checks at once; no secret that this process has read is in what they found."""
     found = await asyncio.gather(
         *(_left_out() if name in skipped else _made(entry, around) for name, entry in entries.items())
     )
     return Diagnosis(
         [
-            (name, replace(one, what=around.masked(one.what), mend=around.masked(one.mend)))
+            (name, replace(one, what=masked(one.what), mend=masked(one.mend)))
             for name, findings in zip(entries, found, strict=True)
             for one in findings
         ]

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
 
 from ops.doctor import (
     cache,
@@ -29,9 +31,10 @@ from ops.doctor import (
 from ops.doctor.checks import CHECKS, Diagnosis, Entry, examine
 from ops.doctor.findings import EngineAway, Finding, State, Unknown, ok, unchecked, warning, wrong
 from ops.doctor.queues import Depth
-from ops.doctor.surroundings import Surroundings
+from ops.doctor.surroundings import Surroundings, look_around
 from ops.doctor.words import WIDTH, as_json, told
 from ops.roles import Plan
+from shared import masking, settings
 from shared.contracts import ALLOWED_UPDATES
 from shared.settings import DatabaseSettings
 from shared.topology import DEAD_QUEUES, SENDER_TURN, UPDATES, WORK_QUEUES
@@ -310,18 +313,36 @@ async def test_what_is_skipped_is_not_made() -> None:
     assert diagnosis.findings[0] == ("engine", unchecked("left out, as --skip says"))
 
 
-async def test_no_secret_leaves_whatever_a_check_says() -> None:
+@pytest.fixture
+def mounted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder in the place of /run/secrets, no variable, and no secret known."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(settings, "SECRETS", tmp_path)
+    monkeypatch.setattr(masking, "_known", [])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    return tmp_path
+
+
+async def test_mounted_secrets_are_read_and_none_leaves_whatever_a_check_says(mounted: Path) -> None:
     url = "postgresql://fleet:hunter2%21@db/x"
-    settings = DatabaseSettings(
-        database_url=SecretStr(url), database_replica_urls=SecretStr("postgres://a:hunter3@b/c")
-    )
+    (mounted / "DATABASE_URL").write_text(f"{url}\n")
+    (mounted / "database_replica_urls").write_text("postgres://a:hunter3@b/c")
 
-    async def careless(_around: Surroundings) -> Sequence[Finding]:
-        return [wrong(f"{url} hunter2! hunter3", "psql hunter2%21")]
+    async def careless(around: Surroundings) -> Sequence[Finding]:
+        (replica,) = around.of(DatabaseSettings).replica_urls
+        return [wrong(f"{url} hunter2! {replica} hunter3", "psql hunter2%21")]
 
-    around = Surroundings({DatabaseSettings: settings}, {}, {})
-    ((_, found),) = (await examine(around, entries={"careless": Entry(careless)})).findings
-    assert (found.what, found.mend) == ("postgresql://fleet:***@db/x *** ***", "psql ***")
+    ((_, found),) = (await examine(look_around(), entries={"careless": Entry(careless)})).findings
+    assert found == wrong("*** *** *** ***", "psql ***")
+
+
+def test_a_mounted_secret_that_cannot_be_read_is_told_of_each_service(mounted: Path) -> None:
+    (mounted / "database_url").write_bytes(b"\xff\xfe")
+    around = look_around()
+    assert DatabaseSettings not in around.groups
+    said = f"DATABASE_URL: {mounted}/database_url cannot be read: it is not text in UTF-8"
+    assert [name for name, lines in around.lacks.items() if said in lines] == ["checkin_worker", "geo_worker"]
 
 
 @pytest.mark.parametrize(
