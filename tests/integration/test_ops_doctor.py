@@ -244,6 +244,24 @@ async def test_a_missing_queue_and_one_with_other_arguments_are_found(patient: P
     assert (await patient.seen()).status == 0
 
 
+async def test_a_user_who_may_make_no_queue_is_found(engines: Engines, patient: Patient) -> None:
+    url = patient.environment["RABBITMQ_URL"]
+    vhost = url.rpartition("/")[2]
+    call = engines.rabbitmq._call  # noqa: SLF001 - as an operator's tool does
+    await call("PUT", "users/guarded", {"password": "hunter2-guarded", "tags": "monitoring"})
+    await call("PUT", f"permissions/{vhost}/guarded", {"configure": "", "write": ".*", "read": ".*"})
+    login = f"{engines.rabbitmq.user}:{engines.rabbitmq.password}"
+    try:
+        seen = await patient.seen(RABBITMQ_URL=url.replace(login, "guarded:hunter2-guarded"))
+    finally:
+        await call("DELETE", "users/guarded")
+    assert (seen.status, list(seen.worst())) == (1, ["rabbitmq", "queues"])
+    for check in seen.worst():
+        found = seen.one(check, State.WRONG)
+        assert "ACCESS_REFUSED" in found.what
+        assert found.mend == f"rabbitmqctl set_permissions -p {vhost} guarded '.*' '.*' '.*'"
+
+
 async def test_looking_makes_no_queue(engines: Engines, patient: Patient) -> None:
     url = await engines.rabbitmq.create_vhost("doctor-empty")
     seen = await patient.seen(RABBITMQ_URL=url)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from ops.doctor import (
     cache,
@@ -28,7 +30,7 @@ from ops.doctor import (
     telegram,
     zones,
 )
-from ops.doctor.checks import CHECKS, Diagnosis, Entry, examine
+from ops.doctor.checks import CHECKS, Check, Diagnosis, Entry, examine
 from ops.doctor.findings import EngineAway, Finding, State, Unknown, ok, unchecked, warning, wrong
 from ops.doctor.queues import Depth
 from ops.doctor.surroundings import Surroundings, look_around
@@ -36,7 +38,7 @@ from ops.doctor.words import WIDTH, as_json, told
 from ops.roles import Plan
 from shared import masking, settings
 from shared.contracts import ALLOWED_UPDATES
-from shared.settings import DatabaseSettings
+from shared.settings import BrokerSettings, DatabaseSettings
 from shared.topology import DEAD_QUEUES, SENDER_TURN, UPDATES, WORK_QUEUES
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -138,7 +140,7 @@ def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
 
 async def test_the_wanted_queues_are_those_that_services_declare() -> None:
     wanted = await queues.wanted()
-    ours = {queue.name for queue in WORK_QUEUES} | {name for queue in WORK_QUEUES for name in queue.retry_names}
+    ours = {name for queue in WORK_QUEUES for name in queue.names}
     assert set(wanted) == ours | set(DEAD_QUEUES)
     assert wanted[UPDATES.name]["x-max-length"] == UPDATES.max_length
 
@@ -193,6 +195,20 @@ def test_which_policy_harms(given: dict[str, Any], harm: str | None) -> None:
 def test_of_two_policies_the_one_with_the_higher_priority_holds() -> None:
     both = [policy("harm", ".*", 1, message_ttl=5), policy("fine", ".*", 2, queue_leader_locator=1)]
     assert policies.judge_policies(both, {"updates": {}}, "clear_policy") == []
+
+
+def test_a_pattern_that_python_does_not_know_is_warned_of_and_the_other_policies_are_judged() -> None:
+    both = [policy("strange", "^updates(?<n>x)?$"), policy("p", "^updates$", message_ttl=5)]
+    strange, harm = policies.judge_policies(both, {"updates": {}}, "clear_policy")
+    assert (strange.state, harm.state) == (State.WARNING, State.WRONG)
+    assert "the policy strange has a pattern that only RabbitMQ understands" in strange.what
+
+
+def test_a_user_without_rights_is_told_the_command_that_gives_them() -> None:
+    broker = BrokerSettings(rabbitmq_url=SecretStr("amqp://o%27neil:hunter2@host/a%2Fb"))
+    found = rabbitmq.judge_rights(Surroundings({BrokerSettings: broker}, {}, {}), "ACCESS_REFUSED")
+    assert found.state is State.WRONG
+    assert shlex.split(found.mend) == ["rabbitmqctl", "set_permissions", "-p", "a/b", "o'neil", ".*", ".*", ".*"]
 
 
 def test_leftovers_are_queues_of_our_families_that_nobody_makes() -> None:
@@ -289,6 +305,14 @@ async def hangs(_around: Surroundings) -> Sequence[Finding]:
             raise
 
 
+async def mistaken(_around: Surroundings) -> Sequence[Finding]:
+    raise KeyError("apply-to")
+
+
+async def lost(_around: Surroundings) -> Sequence[Finding]:
+    raise asyncio.CancelledError  # as aio-pika does, unasked, when a connection dies
+
+
 async def test_a_check_that_cannot_be_made_says_why_and_an_engine_that_is_away_is_wrong_once() -> None:
     entries = {"engine": Entry(away, "start it"), "of it": Entry(away), "a": Entry(unknown), "b": Entry(refused)}
     diagnosis = await examine(NOWHERE, entries=entries)
@@ -298,6 +322,23 @@ async def test_a_check_that_cannot_be_made_says_why_and_an_engine_that_is_away_i
         "a": unchecked("nobody knows"),
         "b": unchecked("InsufficientPrivilegeError: no"),
     }
+    assert diagnosis.status == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (refused, "InsufficientPrivilegeError: no"),
+        (mistaken, "this check itself failed, tell who made it: KeyError: 'apply-to'"),
+        (lost, "the connection was lost in the middle"),
+    ],
+)
+async def test_an_engines_own_check_that_fails_in_the_middle_is_wrong_and_the_others_are_told(
+    check: Check, said: str
+) -> None:
+    entries = {"engine": Entry(check, "mend it"), "of it": Entry(check), "other": Entry(fine)}
+    diagnosis = await examine(NOWHERE, entries=entries)
+    assert dict(diagnosis.findings) == {"engine": wrong(said, "mend it"), "of it": unchecked(said), "other": ok("fine")}
     assert diagnosis.status == 1
 
 
