@@ -13,6 +13,7 @@ import pytest
 from local.command import FLEET
 from local.engines import Engines
 from local.folders import LOGS
+from local.ports import LOOPBACK
 from ops.doctor.checks import CHECKS
 from ops.doctor.findings import State
 from ops.webhook import MAX_CONNECTIONS
@@ -118,6 +119,18 @@ async def test_engines_that_are_frozen_keep_nobody_waiting_for_ever(engines: Eng
             proxy.freeze()
             seen = await patient.seen(**{variable: proxy.before(patient.environment[variable])})
             assert seen.status == 1
+
+
+async def test_of_several_hosts_a_frozen_one_that_stands_first_is_left_and_the_poolers_parameter_is_not_sent(
+    engines: Engines, patient: Patient
+) -> None:
+    async with Proxy(engines.postgres.port) as proxy:
+        proxy.freeze()
+        right = f"{LOOPBACK}:{engines.postgres.port}"
+        url = patient.environment["DATABASE_URL"].replace(right, f"{LOOPBACK}:{proxy.port},{right}")
+        seen = await patient.seen(DATABASE_URL=f"{url}?statement_cache_size=0")
+        assert (seen.status, seen.worst()) == (0, {})
+        assert seen.found["postgresql"][0].what.endswith(" answers")
 
 
 async def test_bad_settings_are_status_2_all_at_once_and_no_secret_is_told(patient: Patient) -> None:
