@@ -44,7 +44,15 @@ from shared.topology import DEAD_QUEUES, SENDER_TURN, UPDATES, WORK_QUEUES
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 NOWHERE = Surroundings({}, {}, {})
 FOLLOWS = replicas.Follower(
-    follows=True, same=True, paused=False, receives=True, timelines=(1, 1), reached=True, bytes=0, seconds=0.0
+    follows=True,
+    same=True,
+    paused=False,
+    receives=True,
+    received=1,
+    timelines=(1, 1),
+    reached=True,
+    bytes=0,
+    seconds=0.0,
 )
 PRIMARY = pool.Server("the primary", most=100, reserved=3, others=0)
 INFO: dict[str, Any] = {
@@ -109,10 +117,15 @@ def test_a_schema_behind_says_by_how_many() -> None:
     [
         ({"same": False}, "a copy of another server"),
         ({"follows": False}, "it was promoted"),
+        ({"timelines": (2, 1)}, "receives timeline 1 and the primary writes 2: it follows another"),
+        ({"reached": False, "timelines": (2, 1)}, "receives timeline 1 and the primary writes 2: it follows another"),
         ({"reached": False, "paused": True, "bytes": 5_000}, "5,000 bytes and 0 s behind: its replay is paused"),
         ({"reached": False, "seconds": 31.0}, "31 s behind, 2 s after it was asked"),
-        ({"reached": False, "receives": False, "timelines": (2, 1)}, "on timeline 1 and the primary on 2"),
-        ({"reached": True, "receives": False}, "it is connected to no primary"),
+        (
+            {"reached": False, "receives": False, "received": None, "timelines": (2, 1)},
+            "on timeline 1 and the primary on 2",
+        ),
+        ({"reached": True, "receives": False, "received": None}, "it is connected to no primary"),
     ],
 )
 def test_what_is_wrong_with_a_replica(seen: dict[str, Any], said: str) -> None:
@@ -120,6 +133,13 @@ def test_what_is_wrong_with_a_replica(seen: dict[str, Any], said: str) -> None:
     found = replicas.judge("replica 1", replace(FOLLOWS, **seen))
     assert found.state is State.WRONG
     assert said in found.what
+
+
+def test_a_login_that_cannot_see_whom_a_replica_follows_is_warned_of() -> None:
+    found = replicas.judge("replica 1", replace(FOLLOWS, received=None))
+    assert found.state is State.WARNING
+    assert found.mend.startswith("GRANT pg_read_all_stats TO fleet_reader ")
+    assert "1 bytes" in replicas.judge("replica 1", replace(FOLLOWS, received=None, reached=False, bytes=1)).what
 
 
 def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
