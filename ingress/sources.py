@@ -82,11 +82,14 @@ def networks(value: object) -> object:
     """The networks that WEBHOOK_SOURCES names.
 
     Raises:
-        ValueError: one is no network.
+        ValueError: one is no network, or there are commas and no network: that would let everybody in.
     """
     if not isinstance(value, str):
         return value
     names = [name.strip() for name in value.split(",") if name.strip()]
+    if value and not names:
+        msg = "names no network: must be `telegram`, or networks such as 149.154.160.0/20; leave it out for everybody"
+        raise ValueError(msg)
     try:
         return frozenset(
             ipaddress.ip_network(network) for name in names for network in (TELEGRAM if name == "telegram" else (name,))

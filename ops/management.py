@@ -1,10 +1,11 @@
 """Owns questions to RabbitMQ's management API, which not every broker has, and not for every user."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import aiohttp
 from pydantic import Field
@@ -14,6 +15,7 @@ from shared.settings import BrokerSettings, Settings
 
 TIMEOUT: Final = 4.0
 PORT: Final = 15672
+TLS_PORT: Final = 15671
 
 
 class ManagementSettings(Settings):
@@ -22,7 +24,8 @@ class ManagementSettings(Settings):
     rabbitmq_management_url: str | None = Field(
         None,
         pattern=r"^https?://[^@/]+/?$",
-        description="RabbitMQ's management API; user and password are RABBITMQ_URL's; port 15672 there if not set",
+        description="RabbitMQ's management API; user, password and, by https, certificates are RABBITMQ_URL's; if not "
+        "set port 15672 there, by TLS 15671",
     )
 
 
@@ -70,10 +73,26 @@ class Management:
 async def management(broker: BrokerSettings, settings: ManagementSettings) -> AsyncIterator[Management]:
     """Open the API for the block; its questions raise BrokerUnavailable."""
     parts = urlsplit(broker.rabbitmq_url.get_secret_value())
-    scheme = "https" if parts.scheme == "amqps" else "http"
-    url = settings.rabbitmq_management_url or f"{scheme}://{parts.hostname}:{PORT}"
+    scheme, port = ("https", TLS_PORT) if parts.scheme == "amqps" else ("http", PORT)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    url = settings.rabbitmq_management_url or f"{scheme}://{host}:{port}"
     login = aiohttp.encode_basic_auth(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
     async with aiohttp.ClientSession(
-        headers={"Authorization": login}, timeout=aiohttp.ClientTimeout(total=TIMEOUT)
+        headers={"Authorization": login},
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        connector=aiohttp.TCPConnector(ssl=_context(dict(parse_qsl(parts.query)))),
     ) as session:
         yield Management(session, url.rstrip("/"), unquote(parts.path[1:]) or "/")
+
+
+def _context(said: Mapping[str, str]) -> ssl.SSLContext:
+    """Trust and be who RABBITMQ_URL's parameters say, as aiormq does for messages."""
+    context = ssl.create_default_context(
+        cafile=said.get("cafile"), capath=said.get("capath"), cadata=said.get("cadata")
+    )
+    if "certfile" in said:
+        context.load_cert_chain(said["certfile"], said.get("keyfile"))
+    if said.get("no_verify_ssl", "0") != "0":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -92,23 +92,33 @@ FUTURE: Final = "future tables"
 """What the reader may read without being told: those that the owner makes later."""
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(x'666c656575'::bigint)"
-NAMES: Final = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+# Names are quoted where they must be, since they become statements. Other owners' relations in the schema are another
+# application's: who connects as our owner could change nothing of them.
+NAMES: Final = """
+SELECT quote_ident(relname) AS name FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  AND relowner = (SELECT relowner FROM pg_class WHERE oid = 'employees'::regclass)
+ORDER BY 1
+"""
 THERE: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)"
 OWNER: Final = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'employees'::regclass"
 HELD: Final = """
-WITH objects (name, acl) AS (
-    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || relname, relacl
-    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+WITH owner (oid) AS (
+    SELECT relowner FROM pg_class WHERE oid = 'employees'::regclass
+), objects (oid, name, acl) AS (
+    SELECT c.oid, CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || quote_ident(relname), relacl
+    FROM pg_class c JOIN owner o ON o.oid = c.relowner
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
 ), rights (grantee, privilege, name) AS (
     SELECT a.grantee, a.privilege_type, o.name FROM objects o, aclexplode(o.acl) a
     UNION ALL
-    SELECT a.grantee, format('%s (%s)', a.privilege_type, t.attname), 'TABLE ' || c.relname
-    FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
-    WHERE c.relnamespace = 'public'::regnamespace AND t.attnum > 0 AND NOT t.attisdropped
+    SELECT a.grantee, format('%s (%I)', a.privilege_type, t.attname), o.name
+    FROM objects o JOIN pg_attribute t ON t.attrelid = o.oid, aclexplode(t.attacl) a
+    WHERE t.attnum > 0 AND NOT t.attisdropped
     UNION ALL
-    SELECT a.grantee, a.privilege_type, 'future tables' FROM pg_default_acl d, aclexplode(d.defaclacl) a
+    SELECT a.grantee, a.privilege_type, 'future tables'
+    FROM pg_default_acl d JOIN owner o ON o.oid = d.defaclrole, aclexplode(d.defaclacl) a
     WHERE d.defaclnamespace = 'public'::regnamespace AND d.defaclobjtype = 'r'
-      AND d.defaclrole = (SELECT relowner FROM pg_class WHERE oid = 'employees'::regclass)
 )
 SELECT g.rolname, r.privilege, r.name FROM rights r JOIN pg_roles g ON g.oid = r.grantee WHERE g.rolname = ANY($1)
 """
@@ -118,7 +128,10 @@ ROLES: Final = (WORKER, GEO, READER, OPS)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """That a role may do something: to `TABLE sessions`, `SEQUENCE forgotten_people`, or to future tables."""
+    """That a role may do something: to `TABLE sessions`, `SEQUENCE forgotten_people`, or to future tables.
+
+    Both `on` and `privilege` are parts of a statement: names in them are quoted.
+    """
 
     role: str
     on: str
@@ -152,7 +165,7 @@ class Plan:
 
 
 def wanted(tables: Sequence[str]) -> set[Right]:
-    """All rights, where there are these tables."""
+    """All rights, where there are these tables (quoted)."""
     given = {
         Right(role, f"TABLE {table}", privilege)
         for role, rights in TABLES.items()
@@ -173,7 +186,7 @@ async def plan(db: "Connection") -> Plan:
     """
     there = {row["rolname"] for row in await db.fetch(THERE, ROLES)}
     held = {Right(row["rolname"], row["name"], row["privilege"]) for row in await db.fetch(HELD, ROLES)}
-    should = wanted([row["relname"] for row in await db.fetch(NAMES)])
+    should = wanted([row["name"] for row in await db.fetch(NAMES)])
     owner = await db.fetchval(OWNER)
     given = [right.statement("GRANT", owner) for right in sorted(should - held)]
     taken = [right.statement("REVOKE", owner) for right in sorted(held - should)]

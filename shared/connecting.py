@@ -59,12 +59,21 @@ class Servers:
         if server == self._first:
             self._first = (server + 1) % len(self._urls)
 
-    async def connect(self, *, timeout: float, command_timeout: float | None = None) -> "Connected":  # noqa: ASYNC109 - shared out below
+    async def connect(
+        self,
+        *,
+        timeout: float,  # noqa: ASYNC109 - shared out below
+        command_timeout: float | None = None,
+        name: str | None = None,
+        statements: int | None = None,
+    ) -> "Connected":
         """Connect to the first server that answers and is of the right kind.
 
         Args:
             timeout: seconds for all servers together.
             command_timeout: seconds of each statement later; no bound when not given.
+            name: the application_name that the server shows; none when not given.
+            statements: how many stay prepared, whatever the address says; 0 is right with a pooler and without.
 
         Raises:
             OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError: the only server refuses or is away.
@@ -76,8 +85,9 @@ class Servers:
                 connection = await asyncpg.connect(
                     self._urls[server],
                     timeout=timeout / len(self._urls),
-                    statement_cache_size=self._statements,
+                    statement_cache_size=self._statements if statements is None else statements,
                     command_timeout=command_timeout,
+                    server_settings={} if name is None else {"application_name": name},
                 )
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
                 if len(self._urls) == 1:

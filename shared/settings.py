@@ -6,6 +6,7 @@ one line a problem, with exit status 2.
 
 import re
 import sys
+from collections.abc import Sequence
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -258,22 +259,40 @@ class RetentionSettings(Settings):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def read(kind: type[S]) -> S:
-    """Read the settings from the environment, or end the process with status 2 and a line for each problem.
+class WrongSettings(Exception):
+    """The environment is not what the settings ask for; `lines` says it, a line for each problem."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def load(kind: type[S]) -> S:
+    """The settings, from the environment and the files in SECRETS.
 
     What was read as a secret is struck out of all that the process says from then on.
+
+    Raises:
+        WrongSettings: something lacks, is wrong, or cannot be read.
     """
-    lines = unreadable(kind, SECRETS)
+    if lines := unreadable(kind, SECRETS):
+        raise WrongSettings(lines)
     try:
-        if not lines:
-            settings = kind(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
-            masking.keep(settings)
-            return settings
+        settings = kind(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
     except ValidationError as problem:
-        lines = problems(kind, problem)
-    for line in lines:
-        sys.stderr.write(f"{line}\n")
-    sys.exit(2)
+        raise WrongSettings(problems(kind, problem)) from None  # the cause would quote what was refused
+    masking.keep(settings)
+    return settings
+
+
+def read(kind: type[S]) -> S:
+    """Do as `load` does; where the settings are wrong end the process with status 2 and a line for each problem."""
+    try:
+        return load(kind)
+    except WrongSettings as wrong:
+        for line in wrong.lines:
+            sys.stderr.write(f"{line}\n")
+        sys.exit(2)
 
 
 def unreadable(kind: type[BaseSettings], folder: Path) -> list[str]:

@@ -24,6 +24,7 @@ from ops.doctor.telegram import telegram, webhook
 from ops.doctor.zones import zones
 from shared.broker import BROKER_ERRORS
 from shared.database import AWAY
+from shared.masking import masked
 
 TIMEOUT: Final = 15.0
 """Seconds that a check may take; its questions to an engine have lesser limits of their own."""
@@ -35,7 +36,7 @@ Check = Callable[[Surroundings], Awaitable[Sequence[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A check, and what to do where its engine is away; without that it says only that it was not made."""
+    """A check, and what to do where its engine is away, or fails it; without that it says only that it was not made."""
 
     check: Check
     mend: str = ""
@@ -66,6 +67,8 @@ CHECKS: Final[Mapping[str, Entry]] = MappingProxyType(
 
 _FAILURES: Final = (*AWAY, asyncpg.PostgresError, *BROKER_ERRORS)
 """What an engine may say in the middle of a check."""
+LOST: Final = "the connection was lost in the middle"
+"""What aio-pika says by cancelling whoever waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,13 @@ class Diagnosis:
 async def examine(
     around: Surroundings, skipped: Collection[str] = (), entries: Mapping[str, Entry] = CHECKS
 ) -> Diagnosis:
-    """Make all checks at once."""
+    """Make all checks at once; no secret that this process has read is in what they found."""
     found = await asyncio.gather(
         *(_left_out() if name in skipped else _made(entry, around) for name, entry in entries.items())
     )
     return Diagnosis(
         [
-            (name, replace(one, what=around.masked(one.what), mend=around.masked(one.mend)))
+            (name, replace(one, what=masked(one.what), mend=masked(one.mend)))
             for name, findings in zip(entries, found, strict=True)
             for one in findings
         ]
@@ -106,7 +109,7 @@ async def _made(entry: Entry, around: Surroundings) -> Sequence[Finding]:
     task = asyncio.ensure_future(_told(entry, around))
     done, _ = await asyncio.wait([task], timeout=TIMEOUT)
     if done:
-        return task.result()
+        return [_failed(entry, LOST)] if task.cancelled() else task.result()
     task.cancel()
     await asyncio.wait([task], timeout=LEFT_BEHIND)
     return [wrong(f"no answer within {TIMEOUT:.0f} s", entry.mend or "see what the checks of the engines say")]
@@ -116,8 +119,15 @@ async def _told(entry: Entry, around: Surroundings) -> Sequence[Finding]:
     try:
         return await entry.check(around)
     except EngineAway as away:
-        return [wrong(str(away), entry.mend) if entry.mend else unchecked(str(away))]
+        return [_failed(entry, str(away))]
     except Unknown as unknown:
         return [unchecked(str(unknown))]
     except _FAILURES as problem:
-        return [unchecked(f"{type(problem).__name__}: {problem}")]
+        return [_failed(entry, f"{type(problem).__name__}: {problem}")]
+    except Exception as problem:  # noqa: BLE001 - one check's mistake must not keep the others from being told
+        return [_failed(entry, f"this check itself failed, tell who made it: {type(problem).__name__}: {problem}")]
+
+
+def _failed(entry: Entry, said: str) -> Finding:
+    """A check that came to no end: wrong where it is about an engine, since nobody knows that this one works."""
+    return wrong(said, entry.mend) if entry.mend else unchecked(said)

@@ -57,20 +57,39 @@ def judge_policies(
         wishes: our queues and their arguments.
         command: of rabbitmqctl, which takes such a policy away.
     """
+    of_queues = [one for one in policies if one["apply-to"] in APPLY_TO_QUEUES]
+    strange = [one for one in of_queues if not _is_understood(one["pattern"])]
+    known = [one for one in of_queues if one not in strange]
     harmed: dict[tuple[str, str], list[str]] = {}
     for name, arguments in wishes.items():
-        matching = [one for one in policies if one["apply-to"] in APPLY_TO_QUEUES and re.search(one["pattern"], name)]
-        if matching:
+        if matching := [one for one in known if re.search(one["pattern"], name)]:
             holds = max(matching, key=lambda one: int(one["priority"]))
             for harm in _harms(holds["definition"], arguments):
                 harmed.setdefault((holds["name"], harm), []).append(name)
     return [
-        wrong(
-            f"the policy {policy} sets {harm} on {_some(names)}",
-            f"rabbitmqctl {command} {policy}   (with --vhost; or narrow its pattern)",
-        )
-        for (policy, harm), names in harmed.items()
+        *(_judge_strange(one["name"], one["pattern"]) for one in strange),
+        *(
+            wrong(
+                f"the policy {policy} sets {harm} on {_some(names)}",
+                f"rabbitmqctl {command} {policy}   (with --vhost; or narrow its pattern)",
+            )
+            for (policy, harm), names in harmed.items()
+        ),
     ]
+
+
+def _is_understood(pattern: str) -> bool:
+    """Whether a pattern of RabbitMQ, which has Erlang's regular expressions, is one of Python's too."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _judge_strange(policy: str, pattern: str) -> Finding:
+    said = f"the policy {policy} has a pattern that only RabbitMQ understands, {pattern}: it was not looked at"
+    return warning(said, "rabbitmqctl list_queues name policy operator_policy   (with --vhost; does it match ours?)")
 
 
 def _harms(definition: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import asyncpg
 from ops.doctor import clocks
 from ops.doctor.findings import EngineAway, Finding, ok, wrong
 from ops.doctor.surroundings import Surroundings
+from shared.connecting import Servers
 from shared.database import AWAY
 from shared.settings import DatabaseSettings
 
@@ -25,18 +26,14 @@ TOGETHER: Final = "SELECT clock_timestamp() AS clock, pg_is_in_recovery() AS fol
 
 @contextlib.asynccontextmanager
 async def connected(url: str, who: str = "PostgreSQL") -> AsyncIterator["Connection"]:
-    """Connect for the block, in the way that a pooler allows too.
+    """Connect for the block as services do, and in the way that a pooler allows even where the address does not say so.
 
     Raises:
-        EngineAway: nobody answers, or lets us in.
+        EngineAway: nobody answers, or lets us in, or, of several, takes writes.
     """
     try:
-        db = await asyncpg.connect(
-            url,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
-            statement_cache_size=0,
-            server_settings={"application_name": NAME},
+        db = await Servers(url).connect(
+            timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, name=NAME, statements=0
         )
     except (*AWAY, asyncpg.PostgresError) as problem:
         raise EngineAway(f"{who} does not answer: {type(problem).__name__}: {problem}") from problem

@@ -8,9 +8,10 @@ from typing import Any, Final, Self, cast
 
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused
 
 from ops.doctor.findings import Finding, ok, unchecked, warning, wrong
-from ops.doctor.rabbitmq import connected
+from ops.doctor.rabbitmq import connected, judge_rights
 from ops.doctor.surroundings import Surroundings
 from ops.orders import QUEUES
 from shared.topology import (
@@ -71,15 +72,18 @@ async def depths(connection: AbstractConnection, names: Sequence[str]) -> dict[s
 
 
 async def queues(around: Surroundings) -> Sequence[Finding]:
-    """Whether each queue is there, as the services would make it."""
+    """Whether each queue is there, as the services would make it, and whether they may."""
     wishes = await wanted()
-    async with connected(around) as connection:
-        there = await depths(connection, tuple(wishes))
-        other = [
-            judge_arguments(name, said, depth.waiting)
-            for name, depth in there.items()
-            if (said := await _other(connection, name, wishes[name])) is not None
-        ]
+    try:
+        async with connected(around) as connection:
+            there = await depths(connection, tuple(wishes))
+            other = [
+                judge_arguments(name, said, depth.waiting)
+                for name, depth in there.items()
+                if (said := await _other(connection, name, wishes[name])) is not None
+            ]
+    except ChannelAccessRefused as refusal:
+        return [judge_rights(around, str(refusal))]
     missing = [name for name in wishes if name not in there]
     fine = len(there) - len(other)
     return [

@@ -5,11 +5,14 @@ Nothing is declared but an exclusive queue that ends with its connection.
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, cast
+from urllib.parse import unquote, urlsplit
 
 import aio_pika
 from aio_pika.abc import AbstractConnection
+from aiormq.exceptions import ChannelAccessRefused
 
 from ops.doctor.findings import EngineAway, Finding, ok, wrong
 from ops.doctor.surroundings import Surroundings
@@ -48,7 +51,11 @@ async def connected(around: Surroundings) -> AsyncIterator[AbstractConnection]:
 async def rabbitmq(around: Surroundings) -> Sequence[Finding]:
     """Whether it answers, is new enough, and confirms a message."""
     async with connected(around) as connection:
-        return [judge_version(_version(connection)), await _probe(connection)]
+        version = judge_version(_version(connection))
+        try:
+            return [version, await _probe(connection)]
+        except ChannelAccessRefused as refusal:
+            return [version, judge_rights(around, str(refusal))]
 
 
 def judge_version(version: str) -> Finding:
@@ -58,6 +65,14 @@ def judge_version(version: str) -> Finding:
     if numbers < OLDEST:
         return wrong(f"{said} is older than 3.10", "upgrade to RabbitMQ 3.10 or newer")
     return ok(f"{said} answers")
+
+
+def judge_rights(around: Surroundings, said: str) -> Finding:
+    """A login that may not do what services do; `said` is RabbitMQ's refusal."""
+    parts = urlsplit(around.of(BrokerSettings).rabbitmq_url.get_secret_value())
+    vhost, user = unquote(parts.path[1:]) or "/", unquote(parts.username or "guest")
+    mend = shlex.join(("rabbitmqctl", "set_permissions", "-p", vhost, user, ".*", ".*", ".*"))
+    return wrong(f"RABBITMQ_URL's user may not do what services do: {said}", mend)
 
 
 async def _probe(connection: AbstractConnection) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from ops.doctor.findings import EngineAway, Finding, ok, wrong
+from ops.doctor.findings import EngineAway, Finding, ok, warning, wrong
 from ops.doctor.postgresql import connected, primary
 from ops.doctor.surroundings import Surroundings
 from shared.settings import DatabaseSettings
@@ -28,6 +28,7 @@ FOLLOWER: Final = """
 SELECT pg_is_in_recovery() AS follows,
        pg_is_in_recovery() AND pg_get_wal_replay_pause_state() <> 'not paused' AS paused,
        (SELECT count(*) FROM pg_stat_wal_receiver) > 0 AS receives,
+       (SELECT received_tli FROM pg_stat_wal_receiver) AS received,
        (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,
        coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false) AS reached,
        coalesce(pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn()), 0)::bigint AS bytes,
@@ -44,6 +45,7 @@ class Follower:
         same: it is a copy of this primary.
         paused: its replay was stopped.
         receives: it is connected to whom it follows.
+        received: the timeline of what it receives; None where it receives nothing, or the login may not see that.
         timelines: the primary's, and the one it was on at its last restart point.
         reached: it has what the primary had when it was asked.
         bytes: of the log, that it lacks.
@@ -54,6 +56,7 @@ class Follower:
     same: bool
     paused: bool
     receives: bool
+    received: int | None
     timelines: tuple[int, int]
     reached: bool
     bytes: int
@@ -104,9 +107,18 @@ def judge(name: str, seen: Follower) -> Finding:
     if not seen.follows:
         said = f"{name} is in recovery no more: it was promoted, and reads may show what is not so"
         return wrong(said, f"correct DATABASE_URL and DATABASE_REPLICA_URLS, or rebuild: {REBUILD}")
-    if seen.reached and seen.receives:
-        return ok(f"{name} has reached what the primary had written")
-    return _judge_lag(name, seen)
+    if seen.received not in {None, seen.timelines[0]}:
+        said = (
+            f"{name} receives timeline {seen.received} and the primary writes {seen.timelines[0]}: it follows another"
+        )
+        return wrong(said, f"see its primary_conninfo; then pg_rewind, or rebuild: {REBUILD}")
+    if not (seen.reached and seen.receives):
+        return _judge_lag(name, seen)
+    said = f"{name} has reached what the primary had written"
+    if seen.received is None:
+        said = f"{said}; this login may not see whether it follows that one, or one from before a failover"
+        return warning(said, "GRANT pg_read_all_stats TO fleet_reader   (at the primary, as an administrator)")
+    return ok(said)
 
 
 def _judge_lag(name: str, seen: Follower) -> Finding:

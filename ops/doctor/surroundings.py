@@ -1,23 +1,20 @@
 """Owns what the checks are given: the settings as far as the environment holds them, the operator's words, a clock."""
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
-from urllib.parse import unquote, urlsplit
-
-from pydantic import SecretStr, ValidationError
 
 from ops.doctor.findings import Unknown
 from ops.reference import READERS
 from ops.settings import DoctorSettings
 from ops.webhook import WebhookSettings
-from shared.settings import Settings, problems
+from shared.settings import Settings, WrongSettings, load
 
 SERVICES: Final = ("ingress", "checkin_worker", "geo_worker", "sender")
 GROUPS: Final[tuple[type[Settings], ...]] = (*DoctorSettings.__bases__, WebhookSettings)
 """Settings that checks ask for, each by itself: the environment may hold one and lack another."""
-MASK: Final = "***"
 
 S = TypeVar("S", bound=Settings)
 
@@ -42,7 +39,7 @@ class Surroundings:
 
     groups: Mapping[type[Settings], Settings]
     services: Mapping[str, Settings]
-    lacks: Mapping[str, list[str]]
+    lacks: Mapping[str, Sequence[str]]
     workers: int | None = None
     geo_workers: int | None = None
     now: Callable[[], datetime] = field(default=utc_now)
@@ -63,45 +60,18 @@ class Surroundings:
         """What a service reads of a variable that only it has; None if its environment is not here."""
         return next((getattr(one, variable) for one in self.services.values() if hasattr(one, variable)), None)
 
-    def masked(self, text: str) -> str:
-        """The text without any secret of the environment, whoever put it in there."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
-            text = text.replace(secret, MASK)
-        return text
-
-    def _secrets(self) -> Iterator[str]:
-        for settings in (*self.groups.values(), *self.services.values()):
-            for name in type(settings).model_fields:
-                if isinstance(value := getattr(settings, name), SecretStr):
-                    yield from filter(None, _hidden(value.get_secret_value()))
-
 
 def look_around(workers: int | None = None, geo_workers: int | None = None) -> Surroundings:
-    """Read the environment."""
+    """Read the environment and the mounted secrets, as each service would."""
     groups: dict[type[Settings], Settings] = {}
     for kind in GROUPS:
-        try:
-            groups[kind] = kind()
-        except ValidationError:
-            continue  # the services' settings hold all of its variables, and say what is wrong with them
+        with contextlib.suppress(WrongSettings):  # the services' settings hold all of its variables, and say why
+            groups[kind] = load(kind)
     services: dict[str, Settings] = {}
-    lacks: dict[str, list[str]] = {}
+    lacks: dict[str, Sequence[str]] = {}
     for name in SERVICES:
-        kind = READERS[name]
         try:
-            services[name] = kind()
-        except ValidationError as problem:
-            lacks[name] = problems(kind, problem)
+            services[name] = load(READERS[name])
+        except WrongSettings as wrong:
+            lacks[name] = wrong.lines
     return Surroundings(groups, services, lacks, workers, geo_workers)
-
-
-def _hidden(secret: str) -> Iterator[str]:
-    """What must be seen nowhere: of addresses the passwords, of others all."""
-    if "://" not in secret:
-        yield secret
-        return
-    for url in secret.split(","):
-        login = urlsplit(url).netloc.rpartition("@")[0]
-        password = login.partition(":")[2]
-        yield password
-        yield unquote(password)

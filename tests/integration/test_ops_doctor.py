@@ -13,17 +13,22 @@ import pytest
 from local.command import FLEET
 from local.engines import Engines
 from local.folders import LOGS
+from local.ports import LOOPBACK
 from ops.doctor.checks import CHECKS
 from ops.doctor.findings import State
+from ops.doctor.replicas import replicas
+from ops.doctor.surroundings import Surroundings
 from ops.webhook import MAX_CONNECTIONS
+from shared.settings import DatabaseSettings
 from shared.topology import BULK, DEAD_QUEUES, UPDATES, declare
 from simulator.server import Simulator, SimulatorConfig
 from tests.integration import company as whole
 from tests.integration.broker_side import put, until
+from tests.integration.database_side import as_login
 from tests.integration.doctor_side import SECRETS, Patient, nowhere, out_of_memory
 from tests.integration.ops_side import connection, fleet, operator
 from tests.integration.proxy import Proxy
-from tests.integration.replica_side import follower, replay_paused, twin
+from tests.integration.replica_side import ask, follower, own_primary, promote, replay_paused, twin
 
 URL = "http://127.0.0.1:8080/webhook"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
@@ -118,6 +123,18 @@ async def test_engines_that_are_frozen_keep_nobody_waiting_for_ever(engines: Eng
             proxy.freeze()
             seen = await patient.seen(**{variable: proxy.before(patient.environment[variable])})
             assert seen.status == 1
+
+
+async def test_of_several_hosts_a_frozen_one_that_stands_first_is_left_and_the_poolers_parameter_is_not_sent(
+    engines: Engines, patient: Patient
+) -> None:
+    async with Proxy(engines.postgres.port) as proxy:
+        proxy.freeze()
+        right = f"{LOOPBACK}:{engines.postgres.port}"
+        url = patient.environment["DATABASE_URL"].replace(right, f"{LOOPBACK}:{proxy.port},{right}")
+        seen = await patient.seen(DATABASE_URL=f"{url}?statement_cache_size=0")
+        assert (seen.status, seen.worst()) == (0, {})
+        assert seen.found["postgresql"][0].what.endswith(" answers")
 
 
 async def test_bad_settings_are_status_2_all_at_once_and_no_secret_is_told(patient: Patient) -> None:
@@ -244,6 +261,24 @@ async def test_a_missing_queue_and_one_with_other_arguments_are_found(patient: P
     assert (await patient.seen()).status == 0
 
 
+async def test_a_user_who_may_make_no_queue_is_found(engines: Engines, patient: Patient) -> None:
+    url = patient.environment["RABBITMQ_URL"]
+    vhost = url.rpartition("/")[2]
+    call = engines.rabbitmq._call  # noqa: SLF001 - as an operator's tool does
+    await call("PUT", "users/guarded", {"password": "hunter2-guarded", "tags": "monitoring"})
+    await call("PUT", f"permissions/{vhost}/guarded", {"configure": "", "write": ".*", "read": ".*"})
+    login = f"{engines.rabbitmq.user}:{engines.rabbitmq.password}"
+    try:
+        seen = await patient.seen(RABBITMQ_URL=url.replace(login, "guarded:hunter2-guarded"))
+    finally:
+        await call("DELETE", "users/guarded")
+    assert (seen.status, list(seen.worst())) == (1, ["rabbitmq", "queues"])
+    for check in seen.worst():
+        found = seen.one(check, State.WRONG)
+        assert "ACCESS_REFUSED" in found.what
+        assert found.mend == f"rabbitmqctl set_permissions -p {vhost} guarded '.*' '.*' '.*'"
+
+
 async def test_looking_makes_no_queue(engines: Engines, patient: Patient) -> None:
     url = await engines.rabbitmq.create_vhost("doctor-empty")
     seen = await patient.seen(RABBITMQ_URL=url)
@@ -346,6 +381,8 @@ async def test_replicas_are_looked_at_one_by_one(engines: Engines, patient: Pati
         seen = await patient.seen(DATABASE_REPLICA_URLS=there)
         assert seen.worst() == {}
         assert seen.found["replicas"][0].what == "replica 1 has reached what the primary had written"
+        seen = await patient.seen(DATABASE_REPLICA_URLS=as_login(there, "replica_reader"))
+        assert "GRANT pg_read_all_stats" in seen.one("replicas", State.WARNING).mend
         async with replay_paused(there), connection(url) as db:
             await db.execute("INSERT INTO holidays VALUES ('2026-01-01', true, 'x')")
             seen = await patient.seen(DATABASE_REPLICA_URLS=there)
@@ -360,6 +397,16 @@ async def test_replicas_are_looked_at_one_by_one(engines: Engines, patient: Pati
             await db.execute("SELECT pg_promote()")
         promoted = await patient.seen(DATABASE_REPLICA_URLS=there)
         assert "was promoted" in promoted.one("replicas", State.WRONG).what
+
+
+async def test_a_replica_that_follows_the_primary_of_before_is_found_however_much_it_has(run: Path) -> None:
+    async with own_primary(run) as old, follower(old, run) as new, follower(old, run) as left:
+        await promote(new)
+        await ask(old.url, "SELECT pg_switch_wal()")  # further than the new one has come
+        urls = {"database_url": new.url, "database_replica_urls": left.url}
+        (found,) = await replicas(Surroundings({DatabaseSettings: DatabaseSettings.model_validate(urls)}, {}, {}))
+        assert found.state is State.WRONG
+        assert "receives timeline 1 and the primary writes 2: it follows another" in found.what
 
 
 async def test_the_words_for_people_fit_80_columns_and_say_what_mends(patient: Patient) -> None:

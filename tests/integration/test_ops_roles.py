@@ -14,6 +14,8 @@ from tests.integration.database_side import as_login
 from tests.integration.ops_side import connection, fleet
 
 MEMBERS = {**LOGINS, "operator": OPS, "replica_reader": READER}
+HOSTILE = ("Order", "x TO fleet_reader; ALTER ROLE somebody SUPERUSER; --")
+"""Names of tables."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
 
 
@@ -64,6 +66,27 @@ async def test_migrating_brings_rights_up_to_date_and_takes_those_that_are_too_m
         ]
         assert (await fleet(url, "migrate")).out.endswith("\n3 rights of the services' roles brought up to date\n")
         assert (await fleet(url, "roles")).out == "-- nothing to do\n"
+
+
+async def test_names_become_no_statements_and_another_applications_tables_are_left_alone(server: Postgres) -> None:
+    url = server.database_url("managed", "owner")
+    async with connection(server.database_url("managed")) as root, connection(url) as owner:
+        await root.execute("CREATE ROLE somebody")
+        await root.execute("CREATE TABLE theirs (a int); CREATE SEQUENCE their_numbers")
+        await root.execute("ALTER TABLE theirs OWNER TO somebody")
+        await root.execute("GRANT ALL ON theirs, their_numbers TO fleet_worker")
+        await root.execute("GRANT SELECT (a) ON theirs TO fleet_geo")
+        for name in HOSTILE:
+            await owner.execute(f'CREATE TABLE "{name}" ("Of, all" int)')
+            await owner.execute(f'REVOKE ALL ON "{name}" FROM fleet_reader')
+            await owner.execute(f'GRANT UPDATE ("Of, all") ON "{name}" TO fleet_geo')
+        assert (await fleet(url, "migrate")).out.endswith("\n4 rights of the services' roles brought up to date\n")
+        assert (await fleet(url, "roles")).out == "-- nothing to do\n"
+        for name in HOSTILE:
+            assert await root.fetchval("SELECT has_table_privilege('fleet_reader', $1::text, 'SELECT')", f'"{name}"')
+        assert not await root.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = 'somebody'")
+        assert await root.fetchval("SELECT has_table_privilege('fleet_worker', 'theirs', 'DELETE')")
+        assert not await root.fetchval("SELECT has_table_privilege('fleet_reader', 'theirs', 'SELECT')")
 
 
 @pytest.mark.parametrize("login", MEMBERS)

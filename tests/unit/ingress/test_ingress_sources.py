@@ -117,7 +117,9 @@ def test_the_setting_names_networks(value: str, expected: list[object]) -> None:
     assert networks(value) == frozenset(expected)
 
 
-@pytest.mark.parametrize("value", ["Telegram", "149.154.160.1/20", "10.0.0.0/33", "telegram 10.0.0.0/8"])
+@pytest.mark.parametrize(
+    "value", ["Telegram", "149.154.160.1/20", "10.0.0.0/33", "telegram 10.0.0.0/8", ",", " ", " , ,"]
+)
 def test_what_is_no_network_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("RABBITMQ_URL", "amqp://host")
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", "right")

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import os
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -26,20 +30,29 @@ from ops.doctor import (
     telegram,
     zones,
 )
-from ops.doctor.checks import CHECKS, Diagnosis, Entry, examine
+from ops.doctor.checks import CHECKS, Check, Diagnosis, Entry, examine
 from ops.doctor.findings import EngineAway, Finding, State, Unknown, ok, unchecked, warning, wrong
 from ops.doctor.queues import Depth
-from ops.doctor.surroundings import Surroundings
+from ops.doctor.surroundings import Surroundings, look_around
 from ops.doctor.words import WIDTH, as_json, told
 from ops.roles import Plan
+from shared import masking, settings
 from shared.contracts import ALLOWED_UPDATES
-from shared.settings import DatabaseSettings
+from shared.settings import BrokerSettings, DatabaseSettings
 from shared.topology import DEAD_QUEUES, SENDER_TURN, UPDATES, WORK_QUEUES
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 NOWHERE = Surroundings({}, {}, {})
 FOLLOWS = replicas.Follower(
-    follows=True, same=True, paused=False, receives=True, timelines=(1, 1), reached=True, bytes=0, seconds=0.0
+    follows=True,
+    same=True,
+    paused=False,
+    receives=True,
+    received=1,
+    timelines=(1, 1),
+    reached=True,
+    bytes=0,
+    seconds=0.0,
 )
 PRIMARY = pool.Server("the primary", most=100, reserved=3, others=0)
 INFO: dict[str, Any] = {
@@ -104,10 +117,15 @@ def test_a_schema_behind_says_by_how_many() -> None:
     [
         ({"same": False}, "a copy of another server"),
         ({"follows": False}, "it was promoted"),
+        ({"timelines": (2, 1)}, "receives timeline 1 and the primary writes 2: it follows another"),
+        ({"reached": False, "timelines": (2, 1)}, "receives timeline 1 and the primary writes 2: it follows another"),
         ({"reached": False, "paused": True, "bytes": 5_000}, "5,000 bytes and 0 s behind: its replay is paused"),
         ({"reached": False, "seconds": 31.0}, "31 s behind, 2 s after it was asked"),
-        ({"reached": False, "receives": False, "timelines": (2, 1)}, "on timeline 1 and the primary on 2"),
-        ({"reached": True, "receives": False}, "it is connected to no primary"),
+        (
+            {"reached": False, "receives": False, "received": None, "timelines": (2, 1)},
+            "on timeline 1 and the primary on 2",
+        ),
+        ({"reached": True, "receives": False, "received": None}, "it is connected to no primary"),
     ],
 )
 def test_what_is_wrong_with_a_replica(seen: dict[str, Any], said: str) -> None:
@@ -115,6 +133,13 @@ def test_what_is_wrong_with_a_replica(seen: dict[str, Any], said: str) -> None:
     found = replicas.judge("replica 1", replace(FOLLOWS, **seen))
     assert found.state is State.WRONG
     assert said in found.what
+
+
+def test_a_login_that_cannot_see_whom_a_replica_follows_is_warned_of() -> None:
+    found = replicas.judge("replica 1", replace(FOLLOWS, received=None))
+    assert found.state is State.WARNING
+    assert found.mend.startswith("GRANT pg_read_all_stats TO fleet_reader ")
+    assert "1 bytes" in replicas.judge("replica 1", replace(FOLLOWS, received=None, reached=False, bytes=1)).what
 
 
 def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
@@ -135,7 +160,7 @@ def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
 
 async def test_the_wanted_queues_are_those_that_services_declare() -> None:
     wanted = await queues.wanted()
-    ours = {queue.name for queue in WORK_QUEUES} | {name for queue in WORK_QUEUES for name in queue.retry_names}
+    ours = {name for queue in WORK_QUEUES for name in queue.names}
     assert set(wanted) == ours | set(DEAD_QUEUES)
     assert wanted[UPDATES.name]["x-max-length"] == UPDATES.max_length
 
@@ -190,6 +215,20 @@ def test_which_policy_harms(given: dict[str, Any], harm: str | None) -> None:
 def test_of_two_policies_the_one_with_the_higher_priority_holds() -> None:
     both = [policy("harm", ".*", 1, message_ttl=5), policy("fine", ".*", 2, queue_leader_locator=1)]
     assert policies.judge_policies(both, {"updates": {}}, "clear_policy") == []
+
+
+def test_a_pattern_that_python_does_not_know_is_warned_of_and_the_other_policies_are_judged() -> None:
+    both = [policy("strange", "^updates(?<n>x)?$"), policy("p", "^updates$", message_ttl=5)]
+    strange, harm = policies.judge_policies(both, {"updates": {}}, "clear_policy")
+    assert (strange.state, harm.state) == (State.WARNING, State.WRONG)
+    assert "the policy strange has a pattern that only RabbitMQ understands" in strange.what
+
+
+def test_a_user_without_rights_is_told_the_command_that_gives_them() -> None:
+    broker = BrokerSettings(rabbitmq_url=SecretStr("amqp://o%27neil:hunter2@host/a%2Fb"))
+    found = rabbitmq.judge_rights(Surroundings({BrokerSettings: broker}, {}, {}), "ACCESS_REFUSED")
+    assert found.state is State.WRONG
+    assert shlex.split(found.mend) == ["rabbitmqctl", "set_permissions", "-p", "a/b", "o'neil", ".*", ".*", ".*"]
 
 
 def test_leftovers_are_queues_of_our_families_that_nobody_makes() -> None:
@@ -286,6 +325,14 @@ async def hangs(_around: Surroundings) -> Sequence[Finding]:
             raise
 
 
+async def mistaken(_around: Surroundings) -> Sequence[Finding]:
+    raise KeyError("apply-to")
+
+
+async def lost(_around: Surroundings) -> Sequence[Finding]:
+    raise asyncio.CancelledError  # as aio-pika does, unasked, when a connection dies
+
+
 async def test_a_check_that_cannot_be_made_says_why_and_an_engine_that_is_away_is_wrong_once() -> None:
     entries = {"engine": Entry(away, "start it"), "of it": Entry(away), "a": Entry(unknown), "b": Entry(refused)}
     diagnosis = await examine(NOWHERE, entries=entries)
@@ -295,6 +342,23 @@ async def test_a_check_that_cannot_be_made_says_why_and_an_engine_that_is_away_i
         "a": unchecked("nobody knows"),
         "b": unchecked("InsufficientPrivilegeError: no"),
     }
+    assert diagnosis.status == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (refused, "InsufficientPrivilegeError: no"),
+        (mistaken, "this check itself failed, tell who made it: KeyError: 'apply-to'"),
+        (lost, "the connection was lost in the middle"),
+    ],
+)
+async def test_an_engines_own_check_that_fails_in_the_middle_is_wrong_and_the_others_are_told(
+    check: Check, said: str
+) -> None:
+    entries = {"engine": Entry(check, "mend it"), "of it": Entry(check), "other": Entry(fine)}
+    diagnosis = await examine(NOWHERE, entries=entries)
+    assert dict(diagnosis.findings) == {"engine": wrong(said, "mend it"), "of it": unchecked(said), "other": ok("fine")}
     assert diagnosis.status == 1
 
 
@@ -310,18 +374,36 @@ async def test_what_is_skipped_is_not_made() -> None:
     assert diagnosis.findings[0] == ("engine", unchecked("left out, as --skip says"))
 
 
-async def test_no_secret_leaves_whatever_a_check_says() -> None:
+@pytest.fixture
+def mounted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder in the place of /run/secrets, no variable, and no secret known."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(settings, "SECRETS", tmp_path)
+    monkeypatch.setattr(masking, "_known", [])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    return tmp_path
+
+
+async def test_mounted_secrets_are_read_and_none_leaves_whatever_a_check_says(mounted: Path) -> None:
     url = "postgresql://fleet:hunter2%21@db/x"
-    settings = DatabaseSettings(
-        database_url=SecretStr(url), database_replica_urls=SecretStr("postgres://a:hunter3@b/c")
-    )
+    (mounted / "DATABASE_URL").write_text(f"{url}\n")
+    (mounted / "database_replica_urls").write_text("postgres://a:hunter3@b/c")
 
-    async def careless(_around: Surroundings) -> Sequence[Finding]:
-        return [wrong(f"{url} hunter2! hunter3", "psql hunter2%21")]
+    async def careless(around: Surroundings) -> Sequence[Finding]:
+        (replica,) = around.of(DatabaseSettings).replica_urls
+        return [wrong(f"{url} hunter2! {replica} hunter3", "psql hunter2%21")]
 
-    around = Surroundings({DatabaseSettings: settings}, {}, {})
-    ((_, found),) = (await examine(around, entries={"careless": Entry(careless)})).findings
-    assert (found.what, found.mend) == ("postgresql://fleet:***@db/x *** ***", "psql ***")
+    ((_, found),) = (await examine(look_around(), entries={"careless": Entry(careless)})).findings
+    assert found == wrong("*** *** *** ***", "psql ***")
+
+
+def test_a_mounted_secret_that_cannot_be_read_is_told_of_each_service(mounted: Path) -> None:
+    (mounted / "database_url").write_bytes(b"\xff\xfe")
+    around = look_around()
+    assert DatabaseSettings not in around.groups
+    said = f"DATABASE_URL: {mounted}/database_url cannot be read: it is not text in UTF-8"
+    assert [name for name, lines in around.lacks.items() if said in lines] == ["checkin_worker", "geo_worker"]
 
 
 @pytest.mark.parametrize(

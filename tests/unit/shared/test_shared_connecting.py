@@ -1,5 +1,6 @@
 """What an address of PostgreSQL says, and in which order its servers are asked."""
 
+import asyncpg
 import pytest
 
 from shared.connecting import Servers
@@ -39,3 +40,18 @@ def test_the_address_says_whether_there_is_a_pooler(query: str, *, pooled: bool)
 def test_a_cache_size_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="0 behind PgBouncer"):
         Servers("postgresql://u:p@one/db?statement_cache_size=off")
+
+
+async def test_who_connects_may_say_a_name_and_that_nothing_stays_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def connect(url: str, **how: object) -> None:
+        asked.append({"url": url, **how})
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    servers = Servers("postgresql://u:p@one/db?statement_cache_size=7")
+    await servers.connect(timeout=1, name="fleet doctor", statements=0)
+    await servers.connect(timeout=1)
+    assert [one["url"] for one in asked] == ["postgresql://u:p@one/db"] * 2
+    assert [one["statement_cache_size"] for one in asked] == [0, 7]
+    assert [one["server_settings"] for one in asked] == [{"application_name": "fleet doctor"}, {}]
