@@ -18,8 +18,8 @@ A process that dies does not say of which message. Each that it held comes back,
 apart, where a consumer has one in hand and the broker counts for each message how often it came back: so the one that
 ends processes is found, and those that were beside it are handled as if nothing had been. Any outcome shows that a
 message is harmless; one whose engine is away does not wait there, and one that a shutdown interrupts leaves in time, so
-neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death; and so
-is the death of a process by a message that is alone in another of its queues.
+neither is counted against it. A connection that breaks while it is handled alone is, since it looks like a death; and
+so is the death of a process by a message that is alone in another of its queues.
 """
 
 import asyncio
