@@ -6,6 +6,7 @@ losing every replica costs speed only.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,9 @@ class Reader:
     """
 
     def __init__(self, replicas: Sequence[ReplicaPool], wait: float | None = None) -> None:
-        self._replicas = [Replica(pool) for pool in replicas]
+        # In random order: of processes that read once, as those that make files, each would ask the same one first.
+        order = random.sample(replicas, len(replicas))
+        self._replicas = [Replica(pool) for pool in order]
         self._wait = wait
         self._turn = 0
 
