@@ -78,10 +78,12 @@ class Reader:
         position = Position(row["lsn"], row["timeline"])
         now = asyncio.get_running_loop().time
         latest = now() + (WAIT if self._wait is None else self._wait)
-        for replica in self._in_turn():
-            if replica.serves() and (left := latest - now()) > 0:
-                held = replica.at(position)
-                if (connection := await replica.entered(held, left)) is not None:
+        serving = [replica for replica in self._in_turn() if replica.serves()]
+        for asked, replica in enumerate(serving):
+            if replica.serves() and (left := latest - now()) > 0:  # another read may have found that it does not
+                share = left / (len(serving) - asked)  # so that one that lags or hangs leaves the next its time
+                held = replica.at(position, share)
+                if (connection := await replica.entered(held, share)) is not None:
                     until_read.push_async_exit(held)
                     return connection
         return None
