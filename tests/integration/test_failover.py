@@ -12,6 +12,7 @@ import pytest
 from local.ports import LOOPBACK
 from local.postgres import Postgres
 from local.replica import Replica
+from ops.roles import OPS
 from shared.database import PrimaryPool
 from shared.errors import DatabaseUnavailable
 from shared.settings import DatabaseSettings
@@ -182,5 +183,7 @@ async def test_where_nobody_takes_writes_it_is_said_of_each_server_why(pair: Pai
 
 async def test_operators_commands_find_the_server_that_takes_writes(pair: Pair) -> None:
     assert (await fleet(pair.replica_first, "migrate")).status == 0
+    assert (await fleet(pair.replica_first, "roles", "--write")).status == 0
+    await pair.old.create_logins({"operator": OPS})
     assert (await fleet(pair.replica_first, "holiday", "add", "2026-07-06", "Founding day")).status == 0
     assert await ask(pair.old.url, "SELECT name FROM holidays") == "Founding day"
