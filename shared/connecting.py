@@ -6,19 +6,35 @@ would use it up, and a connection would never be made. Here each has a share of 
 first.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
 if TYPE_CHECKING:
-    Connected = asyncpg.Connection[asyncpg.Record]
+    _Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    _Connection = asyncpg.Connection  # which knows no parameters when it runs
 
 POOLER: Final = "statement_cache_size"
 """Of an address's query; 0 says that PgBouncer stands before the server, handing out another one for each
 transaction: then no statement that a transaction has prepared may be used by the next."""
 CACHED: Final = 100
 """Statements that stay prepared in a connection when the address does not say; asyncpg's own number."""
+
+
+class Origin(NamedTuple):
+    """Where a connection leads, and how many losses were known when it was begun."""
+
+    server: int
+    losses: int
+
+
+class Connected(_Connection):
+    """A connection that knows where it leads."""
+
+    __slots__ = ("origin",)
+    origin: Origin
 
 
 class Servers:
@@ -43,21 +59,25 @@ class Servers:
         self._urls = [urlunsplit(parts._replace(netloc=f"{who}{at}{name}", query=urlencode(query))) for name in names]
         self._names = names
         self._first = 0
+        self._losses = 0
 
     @property
     def pooled(self) -> bool:
         """Whether a pooler stands before the server, so that a session is ours for one transaction only."""
         return self._statements == 0
 
-    @property
-    def first(self) -> int:
-        """Which server is asked first: that which served last."""
-        return self._first
+    def leave(self, lost: Origin) -> bool:
+        """Note that a connection of this origin was lost: its server is asked last from now on, if it was the first.
 
-    def leave(self, server: int) -> None:
-        """Ask this server last from now on, if it is still the one that is asked first."""
-        if server == self._first:
-            self._first = (server + 1) % len(self._urls)
+        Returns whether that is news. It is not if another was lost since this one was made: what has been connected
+        since then is of another server, or of the same one as it is now, and this loss says nothing of it.
+        """
+        if lost.losses != self._losses:
+            return False
+        self._losses += 1
+        if lost.server == self._first:
+            self._first = (lost.server + 1) % len(self._urls)
+        return True
 
     async def connect(
         self,
@@ -66,7 +86,7 @@ class Servers:
         command_timeout: float | None = None,
         name: str | None = None,
         statements: int | None = None,
-    ) -> "Connected":
+    ) -> Connected:
         """Connect to the first server that answers and is of the right kind.
 
         Args:
@@ -79,7 +99,7 @@ class Servers:
             OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError: the only server refuses or is away.
             ConnectionError: each of several servers does; the text says of each why.
         """
-        refusals = []
+        refusals, losses = [], self._losses
         for server in self._in_turn():
             try:
                 connection = await asyncpg.connect(
@@ -88,6 +108,7 @@ class Servers:
                     statement_cache_size=self._statements if statements is None else statements,
                     command_timeout=command_timeout,
                     server_settings={} if name is None else {"application_name": name},
+                    connection_class=Connected,
                 )
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
                 if len(self._urls) == 1:
@@ -95,6 +116,7 @@ class Servers:
                 refusals.append(f"{self._names[server]}: {_said(problem)}")
             else:
                 self._first = server
+                connection.origin = Origin(server, losses)
                 return connection
         raise ConnectionError("; ".join(refusals))
 

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import asyncpg
 import structlog
 
-from shared.connecting import Servers
+from shared.connecting import Connected, Origin, Servers
 from shared.errors import DatabaseUnavailable
 from shared.metrics import POOL_CONNECTIONS, POOL_WAIT_SECONDS
 from shared.settings import DatabaseSettings
@@ -81,22 +81,25 @@ class Pool:
         """
         try:
             pool, connection = await self._acquired()
-            server = self._servers.first
+            origin = cast("Connected", connection).origin  # what is lent stands for it, and shows all that it has
             try:
                 yield connection
             except asyncpg.ReadOnlySQLTransactionError:
-                await self._move_on(pool, server)
+                await self._move_on(pool, origin)
                 raise
             finally:
                 if not await _given_back(pool, connection):
-                    await self._move_on(pool, server)
+                    await self._move_on(pool, origin)
         except AWAY as problem:
             raise DatabaseUnavailable(repr(problem)) from problem
 
-    async def _move_on(self, pool: "RawPool", server: int) -> None:
-        """Make all connections anew, to whoever takes writes now, instead of finding out about each in turn."""
-        self._servers.leave(server)
-        await pool.expire_connections()
+    async def _move_on(self, pool: "RawPool", lost: Origin) -> None:
+        """Make all connections anew, to whoever takes writes now, instead of finding out about each in turn.
+
+        One that is lost later, of those that were made before, does not harm those that have been made since.
+        """
+        if self._servers.leave(lost):
+            await pool.expire_connections()
 
     async def _acquired(self) -> "tuple[RawPool, Connection]":
         with POOL_WAIT_SECONDS.time():  # of those who get none, too: they have waited longest

@@ -6,6 +6,7 @@ cancelled or not, so such a call is left behind, and nobody else is sent after i
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PAUSES: Final = (0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
-"""Seconds between looks at how far a replica has come: over a local network it takes 1 to 3 ms."""
+"""Seconds between looks at how far a replica has come: over a local network it takes 1 to 3 ms. The last is
+repeated for as long as the read may wait."""
 REST: Final = 5.0
 """Seconds for which nobody asks a replica that failed; then one read tries it, and the others still do not."""
 
 # Positions compare within one timeline only, and each promotion begins a new one; of another timeline NULL is said. A
 # server that was promoted is far enough when it is the very primary that was asked. A replica that still follows the
-# primary of before receives its timeline; who may not see which (pg_read_all_stats) goes by the position alone.
+# primary of before receives its timeline; who may not see which (pg_read_all_stats) sees that it receives, and goes by
+# the position alone. A replica that receives from nobody says NULL as well: nothing tells on which timeline it stands.
 REACHED: Final = """
-SELECT CASE WHEN timeline <> $2 THEN NULL ELSE coalesce(lsn >= $1::text::pg_lsn, false) END
+SELECT CASE WHEN timeline <> $2 OR NOT follows THEN NULL ELSE coalesce(lsn >= $1::text::pg_lsn, false) END
 FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END,
              CASE WHEN pg_is_in_recovery() THEN (SELECT received_tli FROM pg_stat_wal_receiver)
-                  ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
-     ) AS here (lsn, timeline)
+                  ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END,
+             NOT pg_is_in_recovery() OR EXISTS (SELECT FROM pg_stat_wal_receiver)
+     ) AS here (lsn, timeline, follows)
 """
 
 
@@ -60,11 +64,16 @@ class Replica:
         return _now() >= self._rests_until and not self._left_behind
 
     @contextlib.asynccontextmanager
-    async def at(self, position: Position) -> AsyncIterator["Connection"]:
-        """Lend a connection that has replayed up to the position; it rests if that fails or the block does."""
+    async def at(self, position: Position, within: float) -> AsyncIterator["Connection"]:
+        """Lend a connection that replays up to the position within so many seconds.
+
+        Raises:
+            DatabaseUnavailable: it did not, or failed, then or within the block; now it rests.
+        """
+        latest = _now() + within
         try:
             async with self._pool.connection() as connection:
-                await _reach(connection, position)
+                await _reach(connection, position, latest)
                 yield connection
         # Replay may cancel a query that stands in its way, which the primary would not have done.
         except (DatabaseUnavailable, asyncpg.TransactionRollbackError) as problem:
@@ -120,15 +129,16 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _reach(connection: "Connection", position: Position) -> None:
-    for pause in (*PAUSES, 0.0):
+async def _reach(connection: "Connection", position: Position, latest: float) -> None:
+    for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
         reached = await connection.fetchval(REACHED, *position)
         if reached is None:
-            raise DatabaseUnavailable(f"does not follow the primary, whose timeline is {position.timeline}")
+            raise DatabaseUnavailable(f"receives no log of the primary, whose timeline is {position.timeline}")
         if reached:
             return
+        if _now() + pause > latest:
+            raise DatabaseUnavailable(f"lags behind {position.lsn}")
         await asyncio.sleep(pause)
-    raise DatabaseUnavailable(f"lags behind {position.lsn}")
 
 
 async def _give_back(held: "Held", entering: "asyncio.Future[Connection]") -> None:

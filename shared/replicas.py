@@ -6,6 +6,7 @@ losing every replica costs speed only.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,9 @@ class Reader:
     """
 
     def __init__(self, replicas: Sequence[ReplicaPool], wait: float | None = None) -> None:
-        self._replicas = [Replica(pool) for pool in replicas]
+        # In random order: of processes that read once, as those that make files, each would ask the same one first.
+        order = random.sample(replicas, len(replicas))
+        self._replicas = [Replica(pool) for pool in order]
         self._wait = wait
         self._turn = 0
 
@@ -75,10 +78,12 @@ class Reader:
         position = Position(row["lsn"], row["timeline"])
         now = asyncio.get_running_loop().time
         latest = now() + (WAIT if self._wait is None else self._wait)
-        for replica in self._in_turn():
-            if replica.serves() and (left := latest - now()) > 0:
-                held = replica.at(position)
-                if (connection := await replica.entered(held, left)) is not None:
+        serving = [replica for replica in self._in_turn() if replica.serves()]
+        for asked, replica in enumerate(serving):
+            if replica.serves() and (left := latest - now()) > 0:  # another read may have found that it does not
+                share = left / (len(serving) - asked)  # so that one that lags or hangs leaves the next its time
+                held = replica.at(position, share)
+                if (connection := await replica.entered(held, share)) is not None:
                     until_read.push_async_exit(held)
                     return connection
         return None

@@ -51,12 +51,29 @@ async def snapshot(settings: WorkerSettings) -> "AsyncIterator[Connection]":
         yield db
 
 
+class BrokenOffError(Exception):
+    """PostgreSQL was found, and failed while the file was made; says how."""
+
+
 async def make(request: ReportRequest, settings: WorkerSettings, folder: Path) -> Made:
-    """Make the file that is asked for in the folder."""
-    async with snapshot(settings) as db:
-        if request.kind == "mydata":
-            return await own_data_file(db, request, folder)
-        return await attendance_file(db, request, settings, folder)
+    """Make the file that is asked for in the folder.
+
+    Raises:
+        DatabaseUnavailable: no database was to be had; nothing has been asked of it.
+        BrokenOffError: a query was cancelled, took too long, found no column, or lost its server. The request itself
+            may be to blame, if it reads too much.
+    """
+    lent = False
+    try:
+        async with snapshot(settings) as db:
+            lent = True
+            if request.kind == "mydata":
+                return await own_data_file(db, request, folder)
+            return await attendance_file(db, request, settings, folder)
+    except DatabaseUnavailable as problem:
+        if lent:
+            raise BrokenOffError(str(problem)) from problem
+        raise
 
 
 def peak_mib() -> int:
@@ -66,7 +83,10 @@ def peak_mib() -> int:
 
 
 def main() -> None:
-    """Read the request, and leave the file and what is to be known of it in the folder."""
+    """Read the request, and leave the file and what is to be known of it in the folder.
+
+    The status is EX_TEMPFAIL if no database was to be had, and 1 if making the file failed.
+    """
     folder = Path(sys.argv[1])
     os.nice(_KINDNESS)
     settings = read(WorkerSettings)

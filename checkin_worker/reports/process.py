@@ -26,8 +26,8 @@ async def make_in(folder: Path, request: ReportRequest, environment: Mapping[str
     """Let a process make the file in the folder; it has ended when this returns, raises or is cancelled.
 
     Raises:
-        DatabaseUnavailable: it found no database; to be asked for again.
-        NotMadeError: it failed, was killed, or took too long.
+        DatabaseUnavailable: it found no database; to be asked for again, uncounted.
+        NotMadeError: it failed, on the database that it had found or otherwise, was killed, or took too long.
     """
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, folder, stdin=asyncio.subprocess.PIPE, env=dict(environment)

@@ -15,6 +15,8 @@ from local.postgres import Postgres
 from local.replica import Replica
 from tests.integration.broker_side import until
 
+RECEIVES = "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver)"
+
 _numbers = itertools.count(1)
 
 
@@ -47,13 +49,12 @@ async def follower(primary: Postgres, run: Path) -> AsyncIterator[Replica]:
 
 
 async def twin(replica: Replica, database_url: str) -> str:
-    """The address on the replica of a database of the primary, which is there."""
+    """The address on the replica of a database of the primary, which is there; the replica receives what is written."""
     url = replica.database_url(database_url.rpartition("/")[2])
 
     async def it_is_there() -> bool:
         with contextlib.suppress(asyncpg.InvalidCatalogNameError):
-            await (await asyncpg.connect(url)).close()
-            return True
+            return bool(await ask(url, RECEIVES))
         return False
 
     await until(it_is_there)

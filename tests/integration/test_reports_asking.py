@@ -216,6 +216,15 @@ async def test_while_the_database_is_away_a_request_is_kept_and_no_try_is_counte
     assert await reports.handler(request) == Done()
 
 
+async def test_a_request_that_fails_in_a_database_that_was_found_is_counted(reports: ReportSide) -> None:
+    await reports.worker.text("/report 2026-07", person=ADMIN)
+    (request,) = await reports.requests()
+    await reports.worker.rows("ALTER TABLE sessions RENAME COLUMN late_seconds TO gone")
+    assert await reports.handler(request) == Retry("the process ended with status 1")
+    await reports.worker.rows("ALTER TABLE sessions RENAME COLUMN gone TO late_seconds")
+    assert await reports.handler(request) == Done()
+
+
 class Silence:
     """A database that lets in and never answers: whoever asks it waits."""
 

@@ -24,7 +24,7 @@ from tests.integration.broker_side import until
 from tests.integration.proxy import Proxy
 
 if TYPE_CHECKING:
-    from shared.database import Pool
+    from shared.database import Connection, Pool
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +197,33 @@ async def test_a_demoted_primary_is_unavailable_and_its_connections_are_made_ane
         async with pool.connection() as connection, connection.transaction(readonly=True):
             await connection.execute("CREATE TABLE t ()")
     assert await backend() != before
+
+
+async def test_a_loss_that_is_noticed_late_leaves_the_connections_that_were_made_since(pool: PrimaryPool) -> None:
+    pid = "SELECT pg_backend_pid()"
+    since: object = None
+
+    async def backend() -> object:
+        async with pool.connection() as connection:
+            return await connection.fetchval(pid)
+
+    async def lose(connection: "Connection") -> None:
+        async with pool.connection() as other:
+            await other.fetchval("SELECT pg_terminate_backend($1)", await connection.fetchval(pid))
+        await connection.fetchval(pid)
+
+    async def lose_two() -> None:
+        nonlocal since
+        async with pool.connection() as late:
+            with pytest.raises(DatabaseUnavailable):
+                async with pool.connection() as early:
+                    await lose(early)
+            since = await backend()
+            await lose(late)
+
+    with pytest.raises(DatabaseUnavailable):
+        await lose_two()
+    assert await backend() == since
 
 
 async def test_there_is_a_pool_for_each_replica_and_it_is_called_by_its_address_without_the_password(

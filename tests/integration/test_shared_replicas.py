@@ -32,7 +32,17 @@ from shared.texts import texts_in
 from tests.integration.broker_side import until
 from tests.integration.database_side import as_login
 from tests.integration.desk_side import DeskSide, desk_side, worker_settings
-from tests.integration.replica_side import ask, follower, frozen, own_primary, promote, reads, replay_paused, twin
+from tests.integration.replica_side import (
+    RECEIVES,
+    ask,
+    follower,
+    frozen,
+    own_primary,
+    promote,
+    reads,
+    replay_paused,
+    twin,
+)
 
 if TYPE_CHECKING:
     from shared.database import Connection
@@ -76,7 +86,6 @@ def reader_of(*urls: str, connections: int = 2) -> AbstractAsyncContextManager[R
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine makes no read late."""
     monkeypatch.setattr(replicas, "WAIT", 20.0)
-    monkeypatch.setattr(one_replica, "PAUSES", (0.01,) * 2000)
 
 
 @pytest.fixture
@@ -87,6 +96,10 @@ def restless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def write(primary: "Connection", n: int) -> None:
     await primary.execute("INSERT INTO marks VALUES ($1)", n)
+
+
+async def is_so(server: Replica, condition: str) -> bool:
+    return bool(await ask(server.url, f"SELECT {condition}"))
 
 
 async def by_whom(reader: Reader, primary: "Connection", last: int | None = None) -> str:
@@ -304,6 +317,31 @@ async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run:
                 assert await by_whom(reader, primary, last=1) == "replica"
 
 
+@pytest.mark.parametrize("login", [USER, "plain"], ids=["may_see_whom_it_follows", "may_see_nothing"])
+async def test_a_replica_whose_primary_is_gone_serves_no_reads_of_the_new_one(run: Path, login: str) -> None:
+    async with own_primary(run) as old, follower(old, run) as left_behind, follower(old, run) as new:
+        await ask(
+            old.url, f"CREATE ROLE plain LOGIN PASSWORD '{old.password}'", "CREATE TABLE marks (n int)", "SELECT 1"
+        )
+        await twin(new, old.url)
+        await promote(new)
+        await ask(old.url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)", "SELECT 1")
+        far = await ask(old.url, "SELECT pg_current_wal_insert_lsn()::text")
+        await until(lambda: is_so(left_behind, f"pg_last_wal_replay_lsn() >= '{far}'"))
+        await old.kill()
+        await until(lambda: is_so(left_behind, f"NOT ({RECEIVES})"))
+        settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
+        async with (
+            contextlib.aclosing(PrimaryPool(settings)) as pool,
+            pool.connection() as primary,
+            reader_of(as_login(left_behind.url, login)) as reader,
+        ):
+            await write(primary, 1)
+            with capture_logs() as logs:
+                assert await by_whom(reader, primary, last=1) == "primary"
+        assert "receives no log of the primary" in logs[0]["reason"]
+
+
 @pytest.mark.usefixtures("restless")
 async def test_a_replica_that_was_turned_to_the_new_primary_serves_again(run: Path) -> None:
     async with own_primary(run) as old, follower(old, run) as turned, follower(old, run) as new:
@@ -387,11 +425,10 @@ async def test_after_its_rest_one_read_tries_a_replica_and_the_others_do_not_wai
 
         async with replay_paused(url):
             await write(primary, 1)
-            monkeypatch.setattr(replicas, "WAIT", 20.0)
             monkeypatch.setattr(one_replica, "REST", 0.0)
             assert await read() == "primary"
+            monkeypatch.setattr(replicas, "WAIT", 20.0)
             monkeypatch.setattr(one_replica, "REST", 1000.0)
-            monkeypatch.setattr(one_replica, "PAUSES", (0.01,) * 2000)
             tasks = [asyncio.create_task(read()) for _ in range(4)]
             others = [await early for early in itertools.islice(asyncio.as_completed(tasks), 3)]
         assert others == ["primary"] * 3
