@@ -22,7 +22,7 @@ from shared.settings import DatabaseSettings
 from tests.integration.broker_side import held, linked, own_queue, put, until
 from tests.integration.replica_side import ask, frozen, own_primary
 
-pytestmark = pytest.mark.timeout(300)  # on a busy machine
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # on a busy machine
 
 SIZE = 4
 MESSAGES = 8

@@ -21,6 +21,8 @@ from local.folders import LOGS
 from local.ports import LOOPBACK
 from tests.integration.desk_side import taken
 
+pytestmark = pytest.mark.long
+
 SECRET = "a-secret-of-this-siege"  # noqa: S105 - opens this test's ingress only
 UPDATE = b'{"update_id":%d,"message":{"from":{"id":5}}}'
 IDLE = 10_000

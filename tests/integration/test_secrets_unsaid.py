@@ -22,6 +22,8 @@ from tests.integration.broker_side import linked, put, until
 from tests.integration.ops_side import fleet
 
 TOKEN, SECRET, KEY = "7654321:AAtoken-of-this-test", "webhook-secret-of-this-test", "geocoder-key-of-this-test"
+pytestmark = pytest.mark.long
+
 WRONG = ("wrong-of-rabbitmq", "wrong-of-postgres", "wrong-of-redis")
 COUNTS = {"ingress": 1, "checkin_worker": 1, "geo_worker": 1, "sender": 1}
 
