@@ -42,6 +42,8 @@ WINDOWS: Final = (
 )
 """What is held of each queue, and by how much more the window can be widened. At 30 a second a window is through in a
 quarter of a minute; a file may have 8 MiB, so 64 MiB of them at most."""
+LAST_WORDS: Final = 3.0
+"""Seconds that a sender that stops gives Redis to learn what was sent; a Redis that was late is left alone for one."""
 WRITING: Final = 0.2
 """Seconds that a sender that stops waits for calls that are being written. An upload may take longer: then it says
 nothing, and the next sender waits as if this one had died."""
@@ -126,7 +128,7 @@ async def _leave(parts: Parts) -> None:
     await _all_written(parts.way.pacer)
     await parts.turn.hand_over(lambda: estate(parts.way.pacer, time.monotonic()))
     await parts.departures.drain(DRAIN_SECONDS)
-    await parts.way.places.tell_again()
+    await parts.way.places.all_told(LAST_WORDS)
     parts.arrivals.give_back()
     await parts.feeds.drain(1.0)
 

@@ -32,6 +32,8 @@ CLOCKS_AGREE: Final = 5.0
 """Seconds by which the clocks of two machines may differ."""
 AGAIN: Final = 1.0
 """Seconds after which Redis is told again what it did not take."""
+LAST_WORDS_PAUSE: Final = 0.1
+"""The same while nothing else is left to be done."""
 
 _FINAL: Final = ("sent", "superseded", "unknown")
 """Endings after which a call is not made again by anybody."""
@@ -85,6 +87,14 @@ class Places:
                 return
             self._untold.pop(key, None)
         self._late.clear()
+
+    async def all_told(self, within: float) -> None:
+        """Tell Redis all that it did not take, for so many seconds at most: this process ends, and nobody else can."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._untold:
+                    await self.tell_again()
+                    await asyncio.sleep(LAST_WORDS_PAUSE)
 
     def remembers(self, key: str) -> Ending | None:
         """How the call ended in this process, not long ago."""

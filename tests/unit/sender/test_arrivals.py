@@ -329,6 +329,24 @@ async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
     assert (await successor.next()).call.params["message_id"] == 4711
 
 
+async def test_a_sender_that_ends_tells_redis_what_was_sent_though_it_was_late_a_moment_ago(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sender.places.LAST_WORDS_PAUSE", 0.0)
+    room.arrive(reply(awaits_enrichment=False))
+    room.store.away = True
+    await room.go(await room.next(), message_id=4711)
+    ending = asyncio.create_task(room.places.all_told(60))
+    await settle()
+    assert not ending.done()
+    room.store.away = False
+    await ending
+    assert room.store.values[place_of(KEY)].startswith("4711 ")
+    room.store.away = True
+    await room.places.ended("9:0", Ending("sent", 1.0, message_id=5))
+    await room.places.all_told(0.01)  # it ends all the same
+
+
 async def test_a_call_that_was_under_way_when_its_sender_died_is_repeated_or_left_by_its_kind(room: Room) -> None:
     room.store.values |= {"call:1:0": "?", "call:2:0": "?"}
     assert await room.arrive(reply("1:0", if_unknown="leave", awaits_enrichment=False)) == Done()
