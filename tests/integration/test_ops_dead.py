@@ -359,7 +359,8 @@ async def test_a_replay_ends_though_everything_dies_again(desk: Desk) -> None:
         await desk.has(UPDATES.dead, 20)
     assert [(one.key, one.tries) for one in seen] == [(str(number), 0) for number in range(20)]
     again = await held(desk.url, UPDATES.dead)
-    assert keys(again) == [str(number) for number in range(20)]
+    # One that dies while the command still looks comes into its hands, and is given back to the front of the queue.
+    assert sorted(map(int, keys(again))) == list(range(20))
     first, last = (again[0].headers[name] for name in (FIRST_FAILED, LAST_FAILED))
     assert (again[0].headers[TRIES], int(str(first)) < int(str(last))) == (1, True)
 
