@@ -25,6 +25,8 @@ from shared.errors import CacheUnavailable
 
 HELD: Final = 20.0
 """Seconds a change is held in memory for a call that has not come; then it is left in Redis."""
+LATER: Final = 60.0
+"""Seconds by which a change may usually be younger than its call, which another sender may have made."""
 TOO_LATE: Final = 3600.0
 """Seconds after which a change is dropped whose call was never seen."""
 HELD_LONGEST: Final = 600.0
@@ -222,7 +224,7 @@ class Arrivals:
                 self._places.note(change.key, ending)
                 self._places.applied(change)
                 return Done()
-        ending_before = await self._fate_of(target, change.created_at)
+        ending_before = await self._fate_of(target, change.created_at - LATER)
         if ending_before is None:
             return await self._keep(change, target)
         return await self._amend(change, ending_before)

@@ -161,6 +161,16 @@ async def test_a_change_of_a_call_that_went_out_in_another_senders_time_becomes_
     assert item.call.params["message_id"] == 4711
 
 
+async def test_a_change_made_after_a_takeover_of_a_call_made_before_it_becomes_an_edit_at_once(room: Room) -> None:
+    room.held_for = 30.0
+    room.store.values[place_of(KEY)] = f"5 {time.time() - 40:.3f} 0.0"
+    change = room.arrive(address())
+    item = await room.next()
+    assert item.call.params["message_id"] == 5
+    await room.go(item)
+    assert await change == Done()
+
+
 async def test_a_change_that_went_out_within_its_call_in_another_senders_time_is_not_made_again(room: Room) -> None:
     change = address()
     room.arrive(reply())
