@@ -62,7 +62,7 @@ class Node(QuickRabbitMQ):
 
 
 class Cluster:
-    """Three nodes. `leader` and `kill` are how a trial picks one."""
+    """Three nodes. `leader_of` and `follower_of` are how a trial picks one."""
 
     def __init__(self, run: Path, password: str, kind: type[Node]) -> None:
         run.mkdir()

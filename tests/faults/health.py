@@ -11,7 +11,7 @@ import aio_pika
 import aiohttp
 
 from local.probes import answers_ok
-from shared.topology import DEAD_QUEUES, GEO_TURN, INGRESS_TURN, SENDER_TURN, WORK_QUEUES
+from shared.topology import GEO_TURN, INGRESS_TURN, SENDER_TURN, WORK_QUEUES
 from tests.faults.ground import COUNTS, Ground
 
 TURNS: Final = (SENDER_TURN, GEO_TURN, INGRESS_TURN)
@@ -72,11 +72,6 @@ async def waiting(ground: Ground) -> dict[str, int]:
     names = {name for queue in WORK for name in (queue.name, *queue.retry_names)}
     counts = Counter({queue["name"]: queue.get("messages", 0) for queue in await _queues(ground)})
     return {name: counts[name] for name in sorted(names) if counts[name]}
-
-
-def dead_queues() -> tuple[str, ...]:
-    """The dead letters' names."""
-    return DEAD_QUEUES
 
 
 async def _consumers(ground: Ground) -> dict[str, int]:

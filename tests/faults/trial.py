@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.topology import DEAD_QUEUES
 from tests.faults.ground import COUNTS, Ground
-from tests.faults.health import Look, dead_queues, ended, look, until_ready, waiting
+from tests.faults.health import Look, ended, look, until_ready, waiting
 from tests.faults.load import DUPLICATES, Load
 from tests.faults.scenario import Scenario, SkippedError
 from tests.faults.verdict import RECOVERY, Row, Seen, Session, judge
@@ -190,4 +191,4 @@ async def _sessions(ground: Ground, load: Load) -> dict[int, list[Session]]:
 async def _dead(ground: Ground) -> list[str]:
     """The keys of all dead letters, which are taken out: the next trial has its own."""
     url = ground.broker.url
-    return [message.message_id or name for name in dead_queues() for message in await held(url, name)]
+    return [message.message_id or name for name in DEAD_QUEUES for message in await held(url, name)]
