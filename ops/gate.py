@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
-from alembic.script import ScriptDirectory
 
 from ops.database import connected
-from ops.migrate import alembic_config
+from ops.migrate import revisions
 from shared.database import AWAY
 from shared.settings import DatabaseSettings
 
@@ -30,8 +29,7 @@ async def until_migrated(settings: DatabaseSettings, tell: Callable[[str], None]
     Raises:
         asyncpg.PostgresError: the database refuses for a reason that does not pass, such as a missing right.
     """
-    steps = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
-    told = None
+    steps, told = revisions(), None
     while True:
         try:
             revision = await _revision(settings)

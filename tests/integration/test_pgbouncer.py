@@ -115,6 +115,12 @@ async def test_fleet_migrate_refuses_a_pooler_and_says_what_to_do(pooled_url: st
     assert "address of PostgreSQL itself" in " ".join(said.problems)
 
 
+async def test_doctor_sees_by_the_address_that_a_pooler_stands_there(pooled_url: str) -> None:
+    """Whose port may be the server's own, as CloudNativePG's is."""
+    said = await fleet(pooled_url, "doctor", "--workers", "1000", "--geo-workers", "0")
+    assert "a pooler stands before it" in said.out
+
+
 async def test_while_postgresql_is_away_behind_the_pooler_calls_end_within_bounds_and_resume(
     engines: Engines, pooled_url: str
 ) -> None:
