@@ -54,8 +54,11 @@ _RETURNS: Final = "x-delivery-count"
 """The broker's header: how often a message came back to its queue; not to be carried on to another."""
 
 CONSUME_TIMEOUT: Final = 5.0
-HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds between tries in place while an engine is away; the last for ever."""
+HOLD_PAUSES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries in place while an engine is away; the last for ever. Fewer than 20 tries a minute, as it may be
+the message that makes an engine look away, and that is not counted."""
+JITTER: Final = (0.8, 1.2)
+"""By how much, at least and at most, a wait is stretched: so what failed together is not tried together."""
 HANDLED_ALONE: Final = 4
 """How often a message may end the process that handles it alone; once before that it did so among others."""
 RETURN_PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -326,7 +329,7 @@ class Consumer:
             await self._publish(delivery, verdict.queue, _carried(delivery))
         elif isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
             fate = "retry"
-            seconds = self._queue.retries[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            seconds = _jittered(self._queue.retries[delivery.tries])
             room = self._queue.retry_names[delivery.tries]
             await self._publish(delivery, room, _failed(delivery, verdict.reason), expires=seconds)
         elif not isinstance(verdict, Done):
@@ -340,7 +343,7 @@ class Consumer:
 
     async def _give_back(self, message: AbstractIncomingMessage, delivery: Delivery) -> str:
         pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
-        left = pause * random.uniform(0.8, 1.2) - (time.monotonic() - delivery.taken_at)  # noqa: S311 - jitter
+        left = _jittered(pause) - (time.monotonic() - delivery.taken_at)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._stopped.wait()
@@ -396,5 +399,8 @@ def _delivery(queue: str, message: AbstractIncomingMessage, *, alone: bool) -> D
 
 
 async def _hold(attempt: int) -> None:
-    pause = HOLD_PAUSES[min(attempt, len(HOLD_PAUSES) - 1)]
-    await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+    await asyncio.sleep(_jittered(HOLD_PAUSES[min(attempt, len(HOLD_PAUSES) - 1)]))
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(*JITTER)  # noqa: S311 - jitter needs no secrecy
