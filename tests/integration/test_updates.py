@@ -311,6 +311,17 @@ async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_ag
     assert await counts(pool) == dict.fromkeys(NOTHING, 1)
 
 
+async def test_a_location_that_comes_again_when_its_replies_are_forgotten_is_the_same_event(
+    handler: UpdateHandler, pool: PrimaryPool
+) -> None:
+    await handler(located(1))
+    before = await rows(pool, "SELECT * FROM attendance_events, sessions")
+    await rows(pool, "UPDATE inbox SET handled_at = now() - interval '73 hours'")
+    assert await handler(located(1)) == Done()
+    assert await rows(pool, "SELECT * FROM attendance_events, sessions") == before
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
 async def test_an_update_that_two_workers_hold_at_once_has_its_effect_once(
     handler: UpdateHandler, settings: WorkerSettings, pool: PrimaryPool, publisher: Publisher, connection: Connection
 ) -> None:
