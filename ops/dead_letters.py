@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 from shared.publisher import Headers
 from shared.topology import (
     DEAD_QUEUES,

@@ -9,7 +9,7 @@ import msgspec
 
 from ops.dead import Line, Look, Moved
 from ops.dead_letters import DeadLetter
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 
 HEADINGS: Final = ("queue", "key", "reason", "first failed", "last failed", "tries", "person")
 LONGEST: Final = 20_000

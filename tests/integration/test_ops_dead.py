@@ -24,8 +24,9 @@ from ops.bar import Bar
 from ops.dead import Moved
 from ops.dead_letters import Choice, DeadLetter
 from ops.dead_words import HEADINGS
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES, Consumer, Delivery, Drop
+from shared.consume import Consumer
 from shared.contracts import EventRef, File, GeoRequest, OutboundCall, Receipts, encode
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES, Delivery, Drop
 from shared.publisher import Publisher
 from shared.topology import BULK, FILES, GEO_BACKFILL, GEO_REQUESTS, RECEIPTS, REPORTS, UPDATES, WorkQueue, declare
 from tests.integration.broker_side import held, linked, until

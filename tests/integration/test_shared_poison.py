@@ -19,20 +19,8 @@ from local.processes import Child, Program
 from sender import departures
 from sender.app import WINDOWS as SENDER_WINDOWS
 from shared import consume
-from shared.consume import (
-    FAILED_IN,
-    HANDLED_ALONE,
-    HOLD_PAUSES,
-    JITTER,
-    REASON,
-    RETURN_PAUSES,
-    TRIES,
-    Consumer,
-    Delivery,
-    Done,
-    Return,
-    Verdict,
-)
+from shared.consume import HOLD_PAUSES, JITTER, RETURN_PAUSES, Consumer
+from shared.delivery import FAILED_IN, HANDLED_ALONE, REASON, TRIES, Delivery, Done, Return, Verdict
 from shared.errors import DatabaseUnavailable
 from shared.publisher import Publisher
 from shared.topology import RECEIPTS, REPORTS, UPDATES, WORK_QUEUES, WorkQueue

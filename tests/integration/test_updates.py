@@ -18,9 +18,9 @@ from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
-from shared.consume import Delivery, Done
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID, GeoRequest, OutboundCall, decode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.replicas import Reader

@@ -16,7 +16,7 @@ from ops.cli import app
 from ops.dead import Moved
 from ops.dead_letters import Choice
 from ops.dead_words import HEADINGS
-from shared.consume import LAST_FAILED
+from shared.delivery import LAST_FAILED
 from shared.topology import REPORTS, UPDATES
 from tests.unit.ops.dead_shelf import Message, Shelf
 

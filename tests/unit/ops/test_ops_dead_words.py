@@ -11,7 +11,7 @@ import pytest
 from ops.dead import Line, Look, Moved
 from ops.dead_letters import SOURCES, UNTOLD, Choice, DeadLetter
 from ops.dead_words import GARBAGE, LONGEST, depths, dropped, found, payload, printable, replayed, row, whole
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 from shared.topology import DEAD_QUEUES, WORK_QUEUES, WorkQueue
 
 BAKU = ZoneInfo("Asia/Baku")
