@@ -27,9 +27,9 @@ from checkin_worker.inbox import Inbox
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
 from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
-from shared.consume import Delivery, Done, Verdict
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Verdict
 from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher

@@ -14,8 +14,9 @@ import pytest
 
 from local.engines import Engines
 from local.postgres import Postgres
-from shared.consume import Consumer, Delivery, Done, Verdict
+from shared.consume import Consumer
 from shared.database import ACQUIRE_TIMEOUT, COMMAND_TIMEOUT, RELEASE_TIMEOUT, PrimaryPool
+from shared.delivery import Delivery, Done, Verdict
 from shared.errors import DatabaseUnavailable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings

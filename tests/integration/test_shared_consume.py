@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from local.engines import Engines
-from shared.consume import (
+from shared.consume import Consumer
+from shared.contracts import OutboundCall, decode
+from shared.delivery import (
     FAILED_IN,
     FIRST_FAILED,
     LAST_FAILED,
     REASON,
     TRIES,
-    Consumer,
     Delivery,
     Done,
     Drop,
@@ -23,7 +24,6 @@ from shared.consume import (
     Retry,
     Verdict,
 )
-from shared.contracts import OutboundCall, decode
 from shared.errors import CacheUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.topology import WorkQueue

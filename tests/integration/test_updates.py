@@ -18,9 +18,9 @@ from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
-from shared.consume import Delivery, Done
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID, GeoRequest, OutboundCall, decode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.replicas import Reader
@@ -308,6 +308,17 @@ async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_ag
     assert await handler(located(1)) == Done()
     assert [(each.message_id, each.body) for each in await taken(connection, INTERACTIVE.name)] == first
     assert [(each.message_id, each.body) for each in await taken(connection, GEO_REQUESTS.name)] == requests
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
+async def test_a_location_that_comes_again_when_its_replies_are_forgotten_is_the_same_event(
+    handler: UpdateHandler, pool: PrimaryPool
+) -> None:
+    await handler(located(1))
+    before = await rows(pool, "SELECT * FROM attendance_events, sessions")
+    await rows(pool, "UPDATE inbox SET handled_at = now() - interval '73 hours'")
+    assert await handler(located(1)) == Done()
+    assert await rows(pool, "SELECT * FROM attendance_events, sessions") == before
     assert await counts(pool) == dict.fromkeys(NOTHING, 1)
 
 

@@ -13,8 +13,8 @@ from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.silences import Silences
 from sender.telegram import Fenced, Gate, NotOurTurn, Outcome, Sent
-from shared.consume import Delivery, Verdict
 from shared.contracts import CallPriority, File, OutboundCall, encode
+from shared.delivery import Delivery, Verdict
 from shared.errors import CacheUnavailable
 from shared.topology import SENDER_TURN
 from shared.turn import Turn

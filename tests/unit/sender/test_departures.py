@@ -6,7 +6,7 @@ import pytest
 
 from sender.departures import RETRIES
 from sender.telegram import Failed, Flood, Moved, Sent, Unknown, Unreachable
-from shared.consume import Done, Drop
+from shared.delivery import Done, Drop
 from tests.unit.sender.departures_room import FILE, GUARD, NOW, Room
 
 
