@@ -48,7 +48,8 @@ def test_services_wait_for_the_migration_and_healthy_engines() -> None:
             "rabbitmq": "service_healthy",
             "redis": "service_healthy",
         }
-    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert SERVICES["migrate"]["depends_on"] == {"postgres-logins": {"condition": "service_completed_successfully"}}
+    assert SERVICES["postgres-logins"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 
 def test_what_is_waited_for_says_when_it_is_healthy() -> None:
