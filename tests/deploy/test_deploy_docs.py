@@ -66,6 +66,7 @@ def test_files_on_the_page_exist() -> None:
     named = set(re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", code(PAGE))) - {"deploy/desk"}
     assert len(named) > 5
     assert [file for file in named if not (PROJECT / file).exists()] == []
+    assert PAGE.index("base/priorities.yaml") < PAGE.index("rabbitmq/cluster.yaml"), "whose pods name a class there"
     components = set(re.findall(r"`components/([\w-]+)`", PAGE))
     assert components <= {folder.name for folder in (K8S / "components").iterdir()}
 

@@ -11,7 +11,7 @@ from ops.reference import READERS
 from sender.settings import SenderSettings
 from shared.lease import LEASE
 from shared.topology import GEO_TURN, INGRESS_TURN, SENDER_TURN, UPDATES
-from tests.deploy.manifests import BASE, K8S, OVERLAYS, needs_kubectl, objects, of_kind, settings_of
+from tests.deploy.manifests import BASE, K8S, OVERLAYS, needs_kubectl, of_kind, settings_of
 
 [PRODUCTION] = [folder for folder in OVERLAYS if folder.name == "production"]
 FALLING_OVER = 2
@@ -150,10 +150,16 @@ def test_all_that_run_an_engine_run_the_same() -> None:
     assert set(re.findall(r"postgres(?:ql)?:(\d+\.[\w.]+)", text)) == {version}
 
 
+def test_an_own_photon_holds_the_same_data_wherever_it_runs() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["photon"]["environment"]
+    [photon] = yaml.safe_load_all((K8S / "components" / "photon" / "statefulset.yaml").read_text())
+    said = {one["name"]: one["value"] for one in photon["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert said == {variable: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for variable, value in compose.items()}
+
+
 @needs_kubectl
 def test_a_cluster_survives_the_loss_of_one_node_of_each_engine() -> None:
     cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
     assert (cluster["instances"], cluster["postgresql"]["synchronous"]["number"]) == (3, 1)
     assert of_kind(PRODUCTION, "RabbitmqCluster")["rabbitmq"]["spec"]["replicas"] == 3
     assert of_kind(PRODUCTION, "StatefulSet")["redis-server"]["spec"]["replicas"] == 3
-    assert len([one for one in objects(PRODUCTION) if one["kind"] == "PodDisruptionBudget"]) >= 6

@@ -30,7 +30,7 @@ READ_BY = {
 }
 """What a pod runs, and under which name `ops.reference` has what that reads."""
 NOT_SET = {
-    "RABBITMQ_MANAGEMENT_URL": "of fleet doctor, which people run from their desk",
+    "RABBITMQ_MANAGEMENT_URL": "fleet doctor asks at port 15672 of RabbitMQ's host, where all of ours have it",
 }
 """Variables that no manifest and no compose file sets, each with the reason."""
 
