@@ -1,6 +1,7 @@
 """What every pod must have, whoever adds the next one."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from local.folders import PROJECT
 from shared.lifecycle import DRAIN_SECONDS
 from tests.deploy.manifests import (
     BASE,
+    K8S,
     OVERLAYS,
     Object,
     containers,
@@ -219,8 +221,27 @@ def test_cron_pods_are_as_others_are() -> None:
     assert yaml.safe_load(usual) == [{**one, "path": one["path"].replace("/spec/jobTemplate", "", 1)} for one in steps]
 
 
-def test_jobs_are_on_the_companys_clock() -> None:
-    assert {one["spec"]["timeZone"] for one in of_kind(BASE, "CronJob").values()} == {settings_of(BASE)["TIMEZONE"]}
+@pytest.mark.parametrize("folder", EVERY, ids=name)
+def test_jobs_are_on_the_companys_clock(folder: Path) -> None:
+    assert zones(folder) == {settings_of(folder)["TIMEZONE"]}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
+def test_an_overlays_time_zone_is_that_of_its_jobs_and_of_its_scaling(overlay: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(K8S, tmp_path / "k8s") / "overlays" / overlay.name
+    said = copy / "kustomization.yaml"
+    literals = "\n    literals:\n"
+    assert said.read_text().count(literals) == 1
+    said.write_text(said.read_text().replace(literals, f"{literals}      - TIMEZONE=Europe/Istanbul\n"))
+    assert zones(copy) == {"Europe/Istanbul"}
+
+
+def zones(folder: Path) -> set[str]:
+    """Where it is what time, for all that happens at a time."""
+    scaled = [trigger["metadata"] for one in objects(folder) for trigger in one.get("spec", {}).get("triggers", ())]
+    return {one["spec"]["timeZone"] for one in of_kind(folder, "CronJob").values()} | {
+        trigger["timezone"] for trigger in scaled if "timezone" in trigger
+    }
 
 
 def test_services_that_use_the_database_wait_for_the_migration_and_nobody_else_does() -> None:
