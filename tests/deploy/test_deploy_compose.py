@@ -60,6 +60,13 @@ def test_what_is_waited_for_says_when_it_is_healthy() -> None:
                 assert "test" in SERVICES[other]["healthcheck"], other
 
 
+def test_what_goes_on_running_says_when_it_is_healthy() -> None:
+    """`docker compose ps` shows it of all that is shown there."""
+    for name, service in SERVICES.items():
+        ends = service["restart"] in {"no", "on-failure"}
+        assert ends or "test" in service["healthcheck"], name
+
+
 def test_every_image_is_pinned() -> None:
     for name, service in SERVICES.items():
         assert re.search(r":(v?\d+\.\d+[\w.-]*|\$\{FLEET_VERSION:-\d+\.\d+\.\d+\})$", service["image"]), name
