@@ -2,7 +2,7 @@
 # At each start, before the migration: the roles, whose rights `fleet migrate` gives, and of each one login, with the
 # password that .env says now. So data of a release without them gets them too.
 set -euo pipefail
-psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --host postgres --username fleet --dbname fleet <<'SQL'
+psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 <<'SQL'
 \getenv worker WORKER_PASSWORD
 \getenv geo GEO_PASSWORD
 \getenv ops OPS_PASSWORD
