@@ -66,6 +66,7 @@ def test_files_on_the_page_exist() -> None:
     named = set(re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", code(PAGE))) - {"deploy/desk"}
     assert len(named) > 5
     assert [file for file in named if not (PROJECT / file).exists()] == []
+    assert PAGE.index("base/priorities.yaml") < PAGE.index("rabbitmq/cluster.yaml"), "whose pods name a class there"
     components = set(re.findall(r"`components/([\w-]+)`", PAGE))
     assert components <= {folder.name for folder in (K8S / "components").iterdir()}
 
@@ -97,7 +98,8 @@ def test_secrets_on_the_page_are_those_that_pods_and_components_want() -> None:
         for name in ("redis", "keda", "postgres")
         for file in (K8S / "components" / name).glob("*.yaml")
     )
-    wanted |= {name for name in ("redis-password", "fleet-keda", "postgres-fleet") if name in text}
+    beside = ("redis-password", "fleet-keda", "postgres-fleet", "fleet-postgres-reader")
+    wanted |= {name for name in beside if name in text}
     assert wanted - made == {"fleet-geocoder"}, "which Photon, the geocoder of that overlay, does not want"
     vault = yaml.safe_load_all((K8S / "components" / "external-secrets" / "secrets.yaml").read_text())
     assert {one["metadata"]["name"] for one in vault} == made

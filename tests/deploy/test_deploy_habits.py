@@ -103,6 +103,10 @@ def test_promtool_takes_the_configuration() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_ci_brings_the_tools_without_which_most_of_this_is_left_out() -> None:
+    assert re.search(r"^make deploy-check$", (PROJECT / ".ci" / "run").read_text(), re.MULTILINE)
+
+
 def test_scripts_end_at_the_first_failure() -> None:
     scripts = [file for file in (PROJECT / "deploy").rglob("*") if file.suffix == ".sh" or file.name == "roll-out"]
     assert len(scripts) >= 6

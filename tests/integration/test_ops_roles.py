@@ -89,6 +89,15 @@ async def test_names_become_no_statements_and_another_applications_tables_are_le
         assert not await root.fetchval("SELECT has_table_privilege('fleet_reader', 'theirs', 'SELECT')")
 
 
+async def test_the_rights_of_a_newer_releases_schema_are_left_to_that_release(database_url: str) -> None:
+    async with connection(database_url) as owner:
+        await owner.execute("UPDATE alembic_version SET version_num = '9999'")
+        await owner.execute("GRANT DELETE ON audit TO fleet_worker")
+        said = await fleet(database_url, "roles", "--write")
+        assert (said.status, said.out.partition(":")[0]) == (0, "the schema is a newer release's")
+        assert await owner.fetchval("SELECT has_table_privilege('fleet_worker', 'audit', 'DELETE')")
+
+
 @pytest.mark.parametrize("login", MEMBERS)
 async def test_no_login_of_a_service_can_change_the_schema(database_url: str, login: str) -> None:
     async with connection(as_login(database_url, login)) as db:
