@@ -4,12 +4,11 @@ from typing import Annotated
 
 import asyncpg
 import typer
-from alembic.script import ScriptDirectory
 
 from ops.commands.types import ASKING
 from ops.database import connected
 from ops.gate import revision
-from ops.migrate import alembic_config
+from ops.migrate import revisions
 from ops.roles import Plan, plan
 from ops.roles import write as write_roles
 from ops.terminal import Refused, done, say
@@ -42,9 +41,8 @@ def roles(
 
 async def _is_newer(settings: DatabaseSettings) -> bool:
     """Whether the schema is one that this release does not know."""
-    steps = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
     found = await revision(settings)
-    return found is not None and found not in steps
+    return found is not None and found not in revisions()
 
 
 async def _plan(settings: DatabaseSettings) -> Plan:

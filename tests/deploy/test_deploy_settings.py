@@ -19,7 +19,7 @@ READ_BY = {
     "python -m checkin_worker": "checkin_worker",
     "python -m geo_worker": "geo_worker",
     "python -m sender": "sender",
-    "sh -c fleet migrate && exec fleet roles --write": "fleet migrate",
+    "fleet roles --write": "fleet roles",
     "fleet remind checkin": "fleet remind",
     "fleet remind checkout": "fleet remind",
     "fleet retain": "fleet retain",
