@@ -26,7 +26,7 @@ from ops.settings import (
     ReminderSettings,
     RetainSettings,
 )
-from ops.webhook import WebhookSettings
+from ops.webhook import WebhookAddress, WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
 
@@ -60,6 +60,7 @@ GROUPS: Final[Mapping[type, str]] = {
     ManagementSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
+    WebhookAddress: "Telegram",
     WebhookSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
