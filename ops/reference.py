@@ -62,6 +62,7 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.TelegramSettings: "Telegram",
     WebhookAddress: "Telegram",
     WebhookSettings: "Telegram",
+    settings.IntakeSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
     settings.ConsentSettings: "people",
