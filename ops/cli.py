@@ -1,6 +1,7 @@
 """Owns the command `fleet`: its words by noun, each of which reads its settings, does one thing, and says what it did.
 
-Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings or words.
+Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings or words; `fleet webhook plan` has 3 for
+work to do.
 """
 
 from typing import Annotated
@@ -31,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Operate the check-in fleet. Its settings are environment variables, named in docs/configuration.md. New "
-    "here? migrate, webhook set, office add, schedule add, employees import.",
+    "here? migrate, webhook apply, office add, schedule add, employees import.",
 )
 
 

@@ -26,7 +26,7 @@ from ops.settings import (
     ReminderSettings,
     RetainSettings,
 )
-from ops.webhook import WebhookSettings
+from ops.webhook import WebhookAddress, WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
 
@@ -60,7 +60,9 @@ GROUPS: Final[Mapping[type, str]] = {
     ManagementSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
+    WebhookAddress: "Telegram",
     WebhookSettings: "Telegram",
+    settings.IntakeSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
     settings.ConsentSettings: "people",

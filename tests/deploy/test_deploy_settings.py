@@ -24,7 +24,7 @@ READ_BY = {
     "fleet remind checkout": "fleet remind",
     "fleet retain": "fleet retain",
     "fleet geocode backfill": "fleet geocode",
-    "fleet webhook set": "fleet webhook",
+    "fleet webhook apply": "fleet webhook",
     "fleet menu": "fleet webhook",
     "fleet close-day": "fleet (the rest)",
 }

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import pytest
 from aio_pika.abc import AbstractConnection
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from checkin_worker.outbox import unsealed
@@ -289,6 +290,32 @@ async def test_replies_and_addresses_carry_when_the_update_came_to_our_door(
     await handler(delivery(message(1, PLACE), **{RECEIVED_AT: 1_783_317_488_437}))
     (call,), (request,) = await said(connection), await asked(connection)
     assert call.asked_at == request.asked_at == 1_783_317_488.437
+    assert call.said_at == int(SENT.timestamp())
+
+
+def recorded() -> tuple[float, float]:
+    """How many check-ins were measured, and the seconds of all of them."""
+    count, total = (REGISTRY.get_sample_value(f"checkin_recorded_seconds_{part}") or 0.0 for part in ("count", "sum"))
+    return count, total
+
+
+async def test_a_location_is_measured_once_from_its_own_date_to_its_commit(handler: UpdateHandler) -> None:
+    count, total = recorded()
+    for _ in range(2):  # the second time it comes back from a process that died before its ack
+        await handler(located(1, SENT - timedelta(seconds=7)))
+    await handler(delivery(message(2, {"text": "/today"})))
+    assert recorded() == (count + 1, total + 7.0)
+
+
+async def test_a_location_whose_commit_fails_is_not_measured(handler: UpdateHandler, pool: PrimaryPool) -> None:
+    before = recorded()
+    await rows(pool, "ALTER TABLE inbox RENAME COLUMN replies TO gone")
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await handler(located(1))
+    finally:
+        await rows(pool, "ALTER TABLE inbox RENAME COLUMN gone TO replies")
+    assert recorded() == before
 
 
 async def test_replies_travel_with_the_updates_id_and_trace(handler: UpdateHandler, connection: Connection) -> None:
