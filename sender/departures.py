@@ -15,9 +15,10 @@ from sender.arrivals import Arrivals
 from sender.endings import Ending
 from sender.floods import Floods
 from sender.items import Item, Priority
-from sender.metrics import CALLS, FLOODS, IN_FLIGHT, REPLY_SECONDS, TAKEOVERS, USED
+from sender.metrics import CALLS, FLOODS, IN_FLIGHT, LATE_REPLIES, REPLY_SECONDS, TAKEOVERS, USED
 from sender.pacer import Pacer, Slot
 from sender.places import Places
+from sender.promptness import Promptness
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.silences import EVERYBODY, Silences
@@ -87,6 +88,7 @@ class Departures:
         self._hungry = hungry
         self._clock = clock
         self._floods = Floods()
+        self._promptness = Promptness(way.pacer.pace)
         self._epoch = 0
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
@@ -129,6 +131,7 @@ class Departures:
         self._way.schedule.restart(now)
         self._way.rules.forget_lost()
         self._way.places.forget_failures()
+        self._promptness.restart(time.time())
         ages = None if left is None else _ages(left[1])
         if left is None or ages is None:
             pacer.restart(now)
@@ -179,6 +182,8 @@ class Departures:
             self._put_off(item, NO_CACHE_PAUSE, arrived=False)
             return
         started = self._clock()
+        if item.priority is Priority.INTERACTIVE:
+            self._promptness.goes(time.time())
         call = self._way.rules.said_late(item.call)
         outcome = await self._way.door.call(call, lambda: self._gate(slot, epoch, whole=call.file is None))
         if isinstance(outcome, Fenced):
@@ -235,6 +240,8 @@ class Departures:
             case Sent(message_id):
                 if item.call.asked_at is not None and item.priority is Priority.INTERACTIVE:
                     REPLY_SECONDS.observe(now - item.call.asked_at)
+                    # A file is made first, which takes as long as it takes.
+                    LATE_REPLIES.inc(item.call.file is None and self._promptness.late(item.call.asked_at, now))
                 self._way.rules.reached(item.call.chat_id)
                 ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
                 await self._end(item, ending)

@@ -36,9 +36,9 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
-from shared.contracts import TRACEPARENT, UPDATE_ID
+from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
-from shared.metrics import HANDLE_SECONDS, SETTLED
+from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
 
@@ -125,6 +125,12 @@ class Delivery:
         return self.alone and self.returns >= HANDLED_ALONE
 
     @property
+    def received_at(self) -> float | None:
+        """When the update came to our door, unix seconds; None of a message that is no update."""
+        stamp = self.headers.get(RECEIVED_AT)
+        return stamp / 1000 if isinstance(stamp, int) else None
+
+    @property
     def trail(self) -> Headers:
         """The headers that a message which follows from this one carries on: the update's id and the trace."""
         kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
@@ -166,6 +172,8 @@ class Consumer:
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._alone: set[asyncio.Task[None]] = set()
+        for fate in FATES:
+            SETTLED.labels(queue.name, fate)
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
@@ -266,6 +274,8 @@ class Consumer:
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
+        if fate == "done" and delivery.received_at is not None:
+            UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
         reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
         log.info(
             "settled",
