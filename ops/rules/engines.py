@@ -46,7 +46,10 @@ ALERTS: Final = (
         name="DatabasePoolWaits",
         severity="ticket",
         expr=f"""
-            histogram_quantile(0.99, sum by (service, le) (rate(fleet_pool_wait_seconds_bucket[5m]))) > {GOAL}
+            histogram_quantile(
+              0.99,
+              sum by (service, le) (rate(fleet_pool_wait_seconds_bucket{{server="primary"}}[5m]))
+            ) > {GOAL}
         """,
         lasts="10m",
         summary="{{ $labels.service }} waits for database connections",
@@ -68,23 +71,12 @@ ALERTS: Final = (
         description="{{ $value | humanizePercentage }} of max_connections are open; beyond them new ones are refused.",
     ),
     Alert(
-        name="ReplicaLags",
+        name="ReplicaBehind",
         severity="ticket",
         expr="max by (server) (fleet_replica_lag_seconds) > 30",
         lasts="5m",
-        summary="{{ $labels.server }} is behind",
-        description="The replica shows what was so {{ $value | humanizeDuration }} ago; the primary serves its reads.",
-    ),
-    Alert(
-        name="ReplicasAway",
-        severity="ticket",
-        expr="""
-            sum(rate(fleet_reads_total{source="primary"}[15m])) / sum(rate(fleet_reads_total[15m])) > 0.5
-            and on () count(fleet_pool_connections{server!="primary"}) > 0
-        """,
-        lasts="10m",
-        summary="No replica serves reads",
-        description="There are replicas, and the primary serves {{ $value | humanizePercentage }} of all reads.",
+        summary="Replica {{ $labels.server }} is away or behind",
+        description="It shows what was so {{ $value | humanizeDuration }} ago; others serve its reads meanwhile.",
     ),
     Alert(
         name="RedisAway",

@@ -7,7 +7,7 @@ short one that it still goes on. Where few people check in, one bad event is a l
 bad before anybody is called, as the chapter's part on services of low traffic wants it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -95,14 +95,6 @@ REPLIES: Final = Objective(
 OBJECTIVES: Final = (WEBHOOK, RECORDED, REPLIES)
 
 
-def groups() -> Sequence[Group]:
-    """The recording rules, and the alerts that read them."""
-    return (
-        Group("objectives", [record for objective in OBJECTIVES for record in _records(objective)]),
-        Group("burns", [_alert(objective, severity) for objective in OBJECTIVES for severity in BURNS]),
-    )
-
-
 def _records(objective: Objective) -> Iterator[Record]:
     for window in WINDOWS:
         bad, every = (_over(part, "rate", window) for part in (objective.bad, objective.every))
@@ -135,3 +127,13 @@ def _burns(objective: Objective, burn: Burn) -> str:
 
 def _over(part: str, function: str, window: str) -> str:
     return part.replace("FUNCTION", function).replace("WINDOW", window)
+
+
+GROUP: Final = Group(
+    "objectives",
+    [
+        # What is recorded comes before the alerts that read it.
+        *(record for objective in OBJECTIVES for record in _records(objective)),
+        *(_alert(objective, severity) for objective in OBJECTIVES for severity in BURNS),
+    ],
+)
