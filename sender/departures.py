@@ -15,7 +15,7 @@ from sender.arrivals import Arrivals
 from sender.endings import Ending
 from sender.floods import Floods
 from sender.items import Item, Priority
-from sender.metrics import CALLS, FLOODS, IN_FLIGHT, LATE_REPLIES, REPLY_SECONDS, TAKEOVERS, USED
+from sender.metrics import CALLS, FLOODS, IN_FLIGHT, REPLY_SECONDS, TAKEOVERS, USED
 from sender.pacer import Pacer, Slot
 from sender.places import Places
 from sender.promptness import Promptness
@@ -131,7 +131,6 @@ class Departures:
         self._way.schedule.restart(now)
         self._way.rules.forget_lost()
         self._way.places.forget_failures()
-        self._promptness.restart(time.time())
         ages = None if left is None else _ages(left[1])
         if left is None or ages is None:
             pacer.restart(now)
@@ -143,6 +142,7 @@ class Departures:
             else:
                 self._way.schedule.silence(chat, now, seconds)
         TAKEOVERS.labels("lapsed" if ages is None else "bequeathed").inc()
+        self._promptness.restart(time.time())
 
     def _depart(self) -> float | None:
         """Let the next call go if one may; return the seconds to wait before asking again, None for until woken."""
@@ -182,8 +182,7 @@ class Departures:
             self._put_off(item, NO_CACHE_PAUSE, arrived=False)
             return
         started = self._clock()
-        if item.priority is Priority.INTERACTIVE:
-            self._promptness.goes(time.time())
+        self._promptness.goes(item, time.time())
         call = self._way.rules.said_late(item.call)
         outcome = await self._way.door.call(call, lambda: self._gate(slot, epoch, whole=call.file is None))
         if isinstance(outcome, Fenced):
@@ -240,10 +239,9 @@ class Departures:
             case Sent(message_id):
                 if item.call.asked_at is not None and item.priority is Priority.INTERACTIVE:
                     REPLY_SECONDS.observe(now - item.call.asked_at)
-                    # A file is made first, which takes as long as it takes.
-                    LATE_REPLIES.inc(item.call.file is None and self._promptness.late(item.call.asked_at, now))
                 self._way.rules.reached(item.call.chat_id)
                 ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
+                self._promptness.told(item, now)
                 await self._end(item, ending)
             case Unreachable(reason):
                 self._way.rules.lost(item.call.chat_id)

@@ -41,10 +41,10 @@ REPLY_SECONDS: Final = Histogram(
     "Seconds from an update's arrival at our door to Telegram's answer to a reply.",
     buckets=SECONDS,
 )
+CAP_USED: Final = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
 LATE_REPLIES: Final = Counter(
     "sender_late_replies_total", "Replies, of those in sender_reply_seconds, that came later than their place explains."
 )
-CAP_USED: Final = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
 
 
 class Used:

@@ -31,8 +31,8 @@ POOL_WAIT_SECONDS: Final = Histogram(
 POOL_CONNECTIONS: Final = Gauge(
     "fleet_pool_connections", "Open connections to PostgreSQL, by server and state (used, idle).", ["server", "state"]
 )
-CACHE_FAILURES: Final = Counter("fleet_cache_failures_total", "Questions that Redis did not answer in time.")
 READS: Final = Counter("fleet_reads_total", "Reads served, by source (replica, primary).", ["source"])
+CACHE_FAILURES: Final = Counter("fleet_cache_failures_total", "Questions that Redis did not answer in time.")
 READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")
 HTTP_CUT: Final = Counter(
     "fleet_http_cut_total",
