@@ -19,6 +19,7 @@ from sender.lookout import Lookout
 from sender.metrics import CALL_SECONDS, CALLS, FLOODS, IN_FLIGHT, TAKEOVERS, USED, told
 from sender.pacer import Pacer, Slot
 from sender.places import Places
+from sender.promptness import Promptness
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.silences import EVERYBODY, Silences
@@ -101,6 +102,7 @@ class Departures:
         self._hungry = hungry
         self._clock = clock
         self._floods = Floods()
+        self._promptness = Promptness(way.pacer.pace)
         self._epoch = 0
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[object]] = set()
@@ -155,6 +157,7 @@ class Departures:
             else:
                 self._way.schedule.silence(chat, now, seconds)
         TAKEOVERS.labels("lapsed" if ages is None else "bequeathed").inc()
+        self._promptness.restart(time.time())
 
     def _depart(self) -> float | None:
         """Let the next call go if one may; return the seconds to wait before asking again, None for until woken."""
@@ -206,6 +209,7 @@ class Departures:
             self._put_off(item, NO_CACHE_PAUSE, arrived=False)
             return
         started = self._clock()
+        self._promptness.goes(item, time.time())
         call = self._way.rules.said_late(item.call)
         method, whole = named(call.method), call.file is None
         outcome = await self._through(ticket, lambda gate: self._way.door.call(call, gate), method, whole=whole)
@@ -281,6 +285,7 @@ class Departures:
                 told(item, now)
                 self._way.rules.reached(item.call.chat_id)
                 ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
+                self._promptness.told(item, now)
                 await self._end(item, ending)
             case Unreachable(reason):
                 self._way.rules.lost(item.call.chat_id)

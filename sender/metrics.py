@@ -37,6 +37,8 @@ MERGED: Final = Counter(
 FLOODS: Final = Counter(
     "sender_floods_total", "Times Telegram wanted silence, by whose it became (chat, everybody).", ["scope"]
 )
+for _scope in ("chat", "everybody"):  # there before the first: Prometheus sees no increase of what is born with it
+    FLOODS.labels(_scope)
 TAKEOVERS: Final = Counter(
     "sender_takeovers_total", "Times the right to send came here, by how (bequeathed, lapsed).", ["how"]
 )
@@ -61,6 +63,9 @@ WEBHOOK_ASKED: Final = Gauge(
     "sender_webhook_asked_timestamp_seconds", "When Telegram last said what it holds; 0 if not yet."
 )
 CAP_USED: Final = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
+LATE_REPLIES: Final = Counter(
+    "sender_late_replies_total", "Replies, of those in sender_reply_seconds, that came later than their place explains."
+)
 
 
 class Used:

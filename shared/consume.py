@@ -38,7 +38,7 @@ from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
 from shared.contracts import TRACEPARENT
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
-from shared.metrics import HANDLE_SECONDS, SETTLED
+from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
 
@@ -95,6 +95,8 @@ class Consumer:
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._alone: set[asyncio.Task[None]] = set()
+        for fate in FATES:
+            SETTLED.labels(queue.name, fate)
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
@@ -195,6 +197,8 @@ class Consumer:
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
+        if fate == "done" and delivery.received_at is not None:
+            UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
         reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
         log.info(
             "settled",

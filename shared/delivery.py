@@ -10,7 +10,7 @@ from typing import Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from shared.contracts import TRACEPARENT, UPDATE_ID
+from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID
 from shared.publisher import Headers
 
 TRIES: Final = "x-tries"
@@ -78,6 +78,12 @@ class Delivery:
     def ends_processes(self) -> bool:
         """Whether it was alone in hand whenever its process ended: it is not handled any more."""
         return self.alone and self.returns >= HANDLED_ALONE
+
+    @property
+    def received_at(self) -> float | None:
+        """When the update came to our door, unix seconds; None of a message that is no update."""
+        stamp = self.headers.get(RECEIVED_AT)
+        return stamp / 1000 if isinstance(stamp, int) else None
 
     @property
     def trail(self) -> Headers:
