@@ -1,5 +1,6 @@
 """`docs/databases.md` says how many connections a check-in worker uses: as many as its consumers hold messages."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 from checkin_worker import app
 from checkin_worker.settings import WorkerSettings
 from local.ports import LOOPBACK, free_port
+from shared.broker import Link
 from shared.consume import Consumer
 from shared.lifecycle import Life
 from shared.topology import WorkQueue
@@ -26,7 +28,11 @@ async def test_a_worker_uses_as_many_connections_as_the_page_says(monkeypatch: p
             super().__init__(queue, *parts, prefetch=prefetch, deadline=deadline)
             most[queue.name] = prefetch + queue.alone
 
+    async def nowhere(_link: Link) -> None:
+        await asyncio.Event().wait()  # nobody is connected to: what is counted is made before
+
     monkeypatch.setattr(app, "Consumer", Seen)
+    monkeypatch.setattr(Link, "run", nowhere)
     settings = WorkerSettings(
         database_url=SecretStr(f"postgresql://{LOOPBACK}:{free_port()}/nobody"),
         rabbitmq_url=SecretStr(f"amqp://{LOOPBACK}:{free_port()}/"),
