@@ -24,7 +24,7 @@ from ops.plan.costs import (
 from ops.plan.rush import Cap, Rush
 
 PAIR: Final = 2
-"""Copies of everything at least, so that one may die."""
+"""Copies of what one is active of, so that one may die."""
 RESERVED: Final = 3
 """Connections that PostgreSQL keeps for superusers, as it comes."""
 
@@ -82,7 +82,7 @@ class Plan:
 
     @property
     def copies(self) -> Mapping[str, int]:
-        """Processes of each service; one more than the crowd needs where it needs several, since one may die."""
+        """Processes of each service; one more than the crowd needs, since one may die."""
         return {
             "ingress": _copies(self.needed, INGRESS.value),
             "checkin_worker": _copies(self.needed, WORKER.value),
@@ -116,4 +116,4 @@ class Plan:
 
 
 def _copies(needed: float, each: float) -> int:
-    return max(PAIR, math.ceil(needed / each) + 1)
+    return math.ceil(needed / each) + 1

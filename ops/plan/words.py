@@ -30,12 +30,12 @@ def told(plan: Plan, cron: Cron, pool: int, max_connections: int) -> str:
 
 def length(seconds: float) -> str:
     """A length of time in its two largest units."""
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
-    if seconds < _HOUR:
-        return _two(round(seconds), 60, "min", "s")
-    if seconds < _DAY:
-        return _two(round(seconds / _MINUTE), 60, "h", "min")
+    if (tenths := round(seconds, 1)) < _MINUTE:
+        return f"{tenths:.1f} s"
+    if (whole := round(seconds)) < _HOUR:
+        return _two(whole, 60, "min", "s")
+    if (minutes := round(seconds / _MINUTE)) < _DAY // _MINUTE:
+        return _two(minutes, 60, "h", "min")
     return _two(round(seconds / _HOUR), 24, "d", "h")
 
 

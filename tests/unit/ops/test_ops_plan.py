@@ -96,9 +96,11 @@ def test_workers_are_there_before_people_come_and_stay_for_the_late() -> None:
     [
         (0.5, "0.5 s"),
         (59.94, "59.9 s"),
+        (59.96, "1 min"),
         (61, "1 min 1 s"),
         (300, "5 min"),
-        (3600, "1 h"),
+        (3599.6, "1 h"),
+        (86_390, "1 d"),
         (5 * 3600 + 59, "5 h 1 min"),
         (26 * 3600, "1 d 2 h"),
     ],
