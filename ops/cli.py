@@ -12,6 +12,7 @@ from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs,
 from ops.commands.amnesty import amnesty
 from ops.commands.doctor import doctor
 from ops.commands.orders import pause, resume
+from ops.commands.plan import plan
 from ops.commands.roles import roles
 from ops.commands.sent import sent
 from ops.database import connected
@@ -72,6 +73,7 @@ async def _migrate(settings: DatabaseSettings, within: int) -> tuple[str | None,
         return before, after, await refresh(db)
 
 
+app.command(rich_help_panel=SETUP)(plan)
 app.command(rich_help_panel=SETUP)(roles)
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SETUP)
 app.command(rich_help_panel=SETUP)(webhook.menu)

@@ -23,6 +23,7 @@ from ops.settings import (
     DeadSettings,
     DoctorSettings,
     GeoDeskSettings,
+    PlanSettings,
     ReminderSettings,
     RetainSettings,
 )
@@ -47,6 +48,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet geocode": BackfillSettings,
     "fleet dead": DeadSettings,
     "fleet retain": RetainSettings,
+    "fleet plan": PlanSettings,
     "fleet doctor": DoctorSettings,
     "fleet (the rest)": CompanySettings,
 }
@@ -55,6 +57,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
 GROUPS: Final[Mapping[type, str]] = {
     settings.ProcessSettings: "process",
     settings.BrokerSettings: "engines",
+    settings.PoolSettings: "engines",
     settings.DatabaseSettings: "engines",
     settings.CacheSettings: "engines",
     ManagementSettings: "engines",
@@ -70,6 +73,7 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.WorkdaySettings: "working day",
     settings.GeocodingSwitch: "geocoding",
     GeoSettings: "geocoding",
+    settings.CapSettings: "sender",
     SenderSettings: "sender",
 }
 """The group of the variables that a class declares, in the order of the page; other classes' come last."""

@@ -16,6 +16,11 @@ from typer.testing import CliRunner
 
 from local.folders import PROJECT
 from ops.cli import app
+from ops.plan.costs import PODS, Pod
+from ops.plan.page import CAP
+from ops.plan.scale import CONNECTIONS, POOL
+from ops.plan.sizes import Plan
+from ops.plan.words import length
 from tests.deploy.manifests import BASE, K8S, OVERLAYS, Object, needs_kubectl, objects, of_kind, ours, settings_of
 from tests.deploy.overlays import copied
 from tests.docs.pages import code, rows
@@ -37,21 +42,18 @@ def asks(template: Object, what: str) -> float:
     return sum(float(re.sub(r"[A-Za-z]+$", "", one)) * unit[re.sub(r"[\d.]+", "", one)] for one in quantities)
 
 
-def most(cell: str) -> int:
-    """The larger end of `2 to 6`."""
-    return int(re.findall(r"\d+", cell)[-1])
-
-
-@needs_kubectl
 @pytest.mark.parametrize("row", rows(SIZES), ids=lambda row: row[0])
-def test_a_row_of_the_sizing_table_is_the_sum_of_its_requests(row: list[str]) -> None:
-    pods = ours(BASE)
-    copies = {"ingress": most(row[2]), "checkin-worker": most(row[3]), "geo-worker": 2, "sender": 2, "desk": 1}
-    cores = sum(number * asks(pods[name], "cpu") for name, number in copies.items())
-    memory = sum(number * asks(pods[name], "memory") for name, number in copies.items()) / 1024
-    assert row[5] == f"{cores:.1f} cores, {memory:.1f} GiB"
-    each = int(settings_of(BASE)["DB_POOL_MAX"])
-    assert int(row[4]) == (copies["checkin-worker"] + copies["geo-worker"]) * each
+def test_a_row_of_the_sizing_table_is_what_fleet_plan_says(row: list[str]) -> None:
+    [each] = {int(number) for number in re.findall(r"`DB_POOL_MAX=(\d+)`", SIZES)}
+    plan = Plan(int(row[0].replace(",", "")), 0, CAP)
+    assert row[1:7] == [
+        length(plan.told_within(1)),
+        length(plan.recording.last_wait),
+        str(plan.copies["ingress"]),
+        str(plan.copies["checkin_worker"]),
+        str(plan.claim(each).total),
+        f"{plan.cores:.1f} cores, {plan.memory:.1f} GiB",
+    ]
 
 
 def engines() -> Iterator[tuple[int, Object]]:
@@ -76,17 +78,27 @@ def test_what_engines_ask_for_is_in_the_sizing_table() -> None:
 
 
 @needs_kubectl
-def test_the_largest_row_is_what_scaling_allows() -> None:
-    last = rows(SIZES)[-1]
-    assert most(last[3]) == of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["maxReplicaCount"]
-    assert most(last[2]) == of_kind(PRODUCTION, "HorizontalPodAutoscaler")["ingress"]["spec"]["maxReplicas"]
+def test_plans_are_made_with_what_the_manifests_ask_for() -> None:
+    pods = ours(BASE)
+    assert {
+        name: Pod(asks(pods[name.replace("_", "-")], "cpu"), int(asks(pods[name.replace("_", "-")], "memory")))
+        for name in PODS
+    } == PODS
+    settings = settings_of(BASE)
+    assert (int(settings["SENDER_RATE"]), int(settings["SENDER_GUARD_MS"]) / 1000) == (CAP.rate, CAP.guard)
+    assert int(settings["DB_POOL_MAX"]) == POOL
+    parameters = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]["postgresql"]["parameters"]
+    assert int(parameters["max_connections"]) == CONNECTIONS
 
 
-def test_the_last_reply_is_what_the_cap_allows() -> None:
+@needs_kubectl
+def test_the_page_says_how_far_scaling_goes_and_the_table_stays_below() -> None:
+    workers = of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["maxReplicaCount"]
+    ingresses = of_kind(PRODUCTION, "HorizontalPodAutoscaler")["ingress"]["spec"]["maxReplicas"]
+    assert f"up to {workers} workers and {ingresses} ingresses" in SIZES
     for row in rows(SIZES):
-        people = int(re.sub(r"\D", "", row[0]))
-        told = {unit: int(number) for number, unit in re.findall(r"(\d+) (min|s)\b", row[1])}
-        assert told.get("min", 0) * 60 + told.get("s", 0) == pytest.approx(people / 30, abs=10)
+        assert int(row[3]) <= ingresses
+        assert int(row[4]) <= workers
 
 
 def test_versions_on_the_page_are_those_of_the_files() -> None:

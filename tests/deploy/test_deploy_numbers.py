@@ -1,12 +1,16 @@
 """What has an owner in the code, and a deployment could break: the cap, the connections, the limits."""
 
 import re
+from datetime import time
 
 import yaml
 
 from ingress.webhook import MAX_BODY
 from local.folders import PROJECT
-from ops.doctor.pool import Claim
+from ops.plan.connections import Claim
+from ops.plan.page import CAP
+from ops.plan.sizes import Plan
+from ops.plan.timetable import cron
 from ops.reference import READERS
 from sender.settings import SenderSettings
 from shared.lease import LEASE
@@ -69,15 +73,14 @@ def test_scaling_looks_at_the_queue_of_updates() -> None:
 @needs_kubectl
 def test_workers_are_there_before_the_deadline() -> None:
     settings = settings_of(PRODUCTION)
-    [cron] = [
+    [one] = [
         trigger["metadata"]
         for trigger in of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["triggers"]
         if trigger["type"] == "cron"
     ]
-    minute, hour, *_ = (int(part) if part.isdigit() else part for part in cron["start"].split())
-    deadline = [int(part) for part in settings["CHECKIN_DEADLINE"].split(":")]
-    assert deadline[0] * 60 + deadline[1] - (int(hour) * 60 + int(minute)) == 10
-    assert cron["timezone"] == settings["TIMEZONE"]
+    planned = cron(time.fromisoformat(settings["CHECKIN_DEADLINE"]), 300, settings["TIMEZONE"], 0)
+    assert (one["timezone"], one["start"], one["end"]) == (planned.zone, planned.start, planned.end)
+    assert int(one["desiredReplicas"]) >= Plan(20_000, 0, CAP).copies["checkin_worker"], "as docs/deploy.md says"
 
 
 @needs_kubectl
