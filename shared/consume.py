@@ -34,7 +34,7 @@ from typing import Final
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
 from shared.contracts import TRACEPARENT
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
@@ -121,14 +121,14 @@ class Consumer:
         async with self._changing:
             self._stopped.clear()
             if not self._tags:
-                with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone, and everything is attached anew
+                with broker_may_be_gone():
                     await self._begin()
 
     async def widen(self) -> None:
         """Hold as many messages more, if the consumer is at work."""
         async with self._changing:
             if self._tags and self._channel is not None:
-                with contextlib.suppress(*BROKER_ERRORS):  # as above
+                with broker_may_be_gone():
                     self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
 
     async def narrow(self) -> None:
@@ -160,7 +160,7 @@ class Consumer:
 
     async def _cancel(self, source: AbstractQueue, tag: str) -> None:
         if self._channel is not None:
-            with contextlib.suppress(*BROKER_ERRORS):
+            with broker_may_be_gone():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await source.cancel(tag)
 

@@ -28,7 +28,9 @@ from shared.replicas import Reader
 from shared.topology import GEO_REQUESTS, INTERACTIVE
 from simulator.crowd import Crowd
 from simulator.server import Simulator
+from tests.integration.database_side import as_login
 from tests.integration.desk_side import NAMES, PERSON, SENT, delivery, taken, worker_settings
+from tests.integration.replica_side import ask
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PLACE = {"location": {"latitude": 40.0, "longitude": 49.0}}
@@ -307,14 +309,14 @@ async def test_a_location_is_measured_once_from_its_own_date_to_its_commit(handl
     assert recorded() == (count + 1, total + 7.0)
 
 
-async def test_a_location_whose_commit_fails_is_not_measured(handler: UpdateHandler, pool: PrimaryPool) -> None:
-    before = recorded()
-    await rows(pool, "ALTER TABLE inbox RENAME COLUMN replies TO gone")
+async def test_a_location_whose_commit_fails_is_not_measured(handler: UpdateHandler, database_url: str) -> None:
+    before, owner = recorded(), as_login(database_url)
+    await ask(owner, "ALTER TABLE inbox RENAME COLUMN replies TO gone")
     try:
         with pytest.raises(DatabaseUnavailable):
             await handler(located(1))
     finally:
-        await rows(pool, "ALTER TABLE inbox RENAME COLUMN gone TO replies")
+        await ask(owner, "ALTER TABLE inbox RENAME COLUMN gone TO replies")
     assert recorded() == before
 
 
