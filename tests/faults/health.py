@@ -23,7 +23,7 @@ STEADY: Final = tuple(
     name
     for queue in WORK_QUEUES
     if queue.name not in OUTBOUND and queue is not INGRESS_TURN
-    for name in ((queue.name, queue.alone_name) if queue.alone else (queue.name,))
+    for name in queue.handed_out
 )
 """Queues whose consumers are always as many; nobody polls."""
 RECOVERY: Final = 30.0

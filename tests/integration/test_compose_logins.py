@@ -1,7 +1,6 @@
 """`deploy/docker/postgres/logins.sh` makes each service's login; docker-compose.yml runs it before each migration."""
 
 import asyncio
-import itertools
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,27 +14,20 @@ from local.ports import LOOPBACK
 from local.postgres import USER, Postgres
 from ops.roles import GEO, OPS, READER, WORKER
 from tests.integration.ops_side import connection, fleet
+from tests.integration.replica_side import own_primary
 
 SCRIPT = PROJECT / "deploy" / "docker" / "postgres" / "logins.sh"
 LOGINS = {"checkin_worker": WORKER, "geo_worker": GEO, "operator": OPS, "replica_reader": READER}
 PASSWORDS = {"checkin_worker": "WORKER", "geo_worker": "GEO", "operator": "OPS", "replica_reader": "READER"}
 """Whose password the variable is, `..._PASSWORD`."""
 MEMBER_OF = "SELECT array_agg(roleid::regrole::text) FROM pg_auth_members WHERE member = $1::text::regrole"
-_numbers = itertools.count(1)
 
 
 @pytest.fixture
 async def server(run: Path) -> AsyncIterator[Postgres]:
-    """A PostgreSQL of the test's own: roles are the whole server's."""
-    folder = run / f"logins-{next(_numbers)}"
-    folder.mkdir()
-    folder.chmod(0o755)
-    server = Postgres(folder, "secret", fsync=False)
-    try:
-        await server.start()
+    """Of the test's own: roles are the whole server's."""
+    async with own_primary(run) as server:
         yield server
-    finally:
-        await server.discard()
 
 
 async def make_logins(server: Postgres, password: str) -> None:

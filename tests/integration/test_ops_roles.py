@@ -12,6 +12,7 @@ from local.postgres import Postgres
 from ops.roles import GEO, OPS, READER, ROLES, WORKER, wanted
 from tests.integration.database_side import as_login
 from tests.integration.ops_side import connection, fleet
+from tests.integration.replica_side import own_primary
 
 MEMBERS = {**LOGINS, "operator": OPS, "replica_reader": READER}
 HOSTILE = ("Order", "x TO fleet_reader; ALTER ROLE somebody SUPERUSER; --")
@@ -21,16 +22,9 @@ TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespa
 
 @pytest.fixture(scope="module")
 async def server(run: Path) -> AsyncIterator[Postgres]:
-    """A PostgreSQL of this file's own: roles are the whole server's."""
-    folder = run / "roles"
-    folder.mkdir()
-    folder.chmod(0o755)
-    server = Postgres(folder, "secret", fsync=False)
-    try:
-        await server.start()
+    """Of this file's own: roles are the whole server's."""
+    async with own_primary(run) as server:
         yield server
-    finally:
-        await server.discard()
 
 
 async def test_an_owner_who_may_make_no_roles_migrates_and_is_told_whom_to_ask(server: Postgres) -> None:
