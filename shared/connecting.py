@@ -31,10 +31,18 @@ class Origin(NamedTuple):
 
 
 class Connected(_Connection):
-    """A connection that knows where it leads."""
+    """A connection that knows where it leads, and that keeps nothing of one loan for the next."""
 
     __slots__ = ("origin",)
     origin: Origin
+
+    def get_reset_query(self) -> str:
+        """Nothing is to be said when it is given back to its pool, but the end of a transaction that is still open.
+
+        We set, lock, listen and open cursors within transactions alone, whose end undoes it: a pooler may stand before
+        the server, and would hand the rest to a stranger. asyncpg would clear up all the same, by a round trip.
+        """
+        return ""
 
 
 class Servers:
