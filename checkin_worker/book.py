@@ -3,7 +3,7 @@
 The caller holds the person's lock for the whole transaction (`Inbox.lock`), so everything here may read and then write.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from shared.database import Connection
     from shared.workday import Calendar
 
-APPEND: Final = """
-INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at,
-                               recorded_at, live, fence, office_id, distance_m, address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING
-"""
 # What is about an event has the event's moment and update, and another kind.
 UNDO: Final = """
 INSERT INTO attendance_events (user_id, sent_at, update_id, kind, received_at)
@@ -36,7 +31,7 @@ VALUES ($1, $2, $3, 'correction', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 """
 
 # By the primary key (user_id, sent_at, update_id, kind), and by idx_events_corrections. A location that was erased
-# still tells when it was sent.
+# still tells when it was sent. $1 is the person, $2 and $3 are the day's bounds, $4 is the day.
 EVENTS: Final = """
 SELECT kind, sent_at, update_id, coalesce(latitude, 0) AS latitude, coalesce(longitude, 0) AS longitude, address,
        fence, office_id, arrived_at, left_at, recorded_at
@@ -45,13 +40,40 @@ UNION ALL
 SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at, NULL
 FROM attendance_events WHERE user_id = $1 AND workday = $4 AND kind = 'correction'
 """
+# One row about what is in the book around the day: how many sessions of it are stored, whether others are in its way
+# (MAKE_ROOM), whether something happened later, and of the last day at work before it the last session. A session made
+# of this day's taps counts for no other day: it is about to be moved.
+AROUND: Final = """
+SELECT (SELECT count(*) FROM sessions WHERE user_id = $1 AND workday = $4) AS stored,
+    EXISTS (SELECT FROM sessions WHERE user_id = $1 AND end_time IS NULL AND workday < $4)
+    OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday <> $4 AND opened_by = 'tap'
+               AND start_time >= $2 AND start_time < $3) AS crowded,
+    EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $3 AND kind IN ('location', 'evidence'))
+    OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday > $4
+               AND NOT (opened_by = 'tap' AND start_time >= $2 AND start_time < $3)) AS later,
+    forgotten.workday AS forgotten_day, forgotten.start_time AS forgotten_arrival
+FROM (SELECT) always LEFT JOIN (
+    SELECT workday, start_time, end_time, closed_by FROM sessions
+    WHERE user_id = $1 AND workday < $4 AND NOT (opened_by = 'tap' AND start_time >= $2 AND start_time < $3)
+    ORDER BY workday DESC, ordinal DESC LIMIT 1) forgotten
+    ON (closed_by = 'boundary' OR end_time IS NULL)
+    AND NOT EXISTS (SELECT FROM corrections
+                    WHERE corrections.user_id = $1 AND corrections.workday = forgotten.workday)
+"""
+READ: Final = f"SELECT * FROM ({AROUND}) around LEFT JOIN ({EVENTS}) day ON true"  # noqa: S608 - constants
+# What a statement writes it does not see, so the event is added to what it reads; if it was there before, it is read.
+APPEND: Final = f"""
+WITH appended AS (
+    INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at,
+                                   recorded_at, live, fence, office_id, distance_m, address)
+    VALUES ($1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING
+    RETURNING kind, sent_at, update_id, latitude, longitude, address, fence, office_id, arrived_at, left_at, recorded_at
+)
+SELECT * FROM ({AROUND}) around LEFT JOIN (SELECT * FROM appended UNION ALL {EVENTS}) day ON true
+"""  # noqa: S608 - constants
 RECORDED: Final = """
 SELECT recorded_at FROM attendance_events
 WHERE user_id = $1 AND sent_at = $2 AND update_id = $3 AND kind = 'location'
-"""
-LATER: Final = """
-SELECT EXISTS (SELECT FROM attendance_events WHERE user_id = $1 AND sent_at >= $2 AND kind IN ('location', 'evidence'))
-    OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday > $3)
 """
 
 # Before this day's sessions are written: a person has one open session at most, and a later day ends an earlier one.
@@ -82,14 +104,6 @@ ON CONFLICT (user_id, workday, ordinal) DO UPDATE SET
     start_office_id = excluded.start_office_id, end_office_id = excluded.end_office_id,
     late_seconds = excluded.late_seconds, excused = excluded.excused
 WHERE sessions IS DISTINCT FROM excluded
-"""
-# The check-out that was forgotten on the last day at work, if nothing has been asked about that day.
-FORGOTTEN: Final = """
-SELECT workday, start_time
-FROM (SELECT workday, start_time, closed_by FROM sessions WHERE user_id = $1 AND workday < $2
-      ORDER BY workday DESC, ordinal DESC LIMIT 1) last_session
-WHERE closed_by = 'boundary'
-  AND NOT EXISTS (SELECT FROM corrections WHERE user_id = $1 AND corrections.workday = last_session.workday)
 """
 
 
@@ -124,6 +138,9 @@ class Page:
     late: timedelta | None
     """By how much the first arrival was late; None where no shift was due, or nobody arrived."""
     excused: bool
+    forgotten: tuple[date, datetime] | None = None
+    """The last day at work before this one and its last arrival, if the check-out was forgotten there and nothing has
+    been asked about it; looked for when this day is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +168,10 @@ class Book:
     async def record(self, sent: Sent) -> Page:
         """Append the location and bring the sessions of its working day up to date; return that day."""
         event, seen = sent.event, sent.sighting
-        await self._db.execute(
+        workday = self._rules.calendar.workday(event.sent_at)
+        rows = await self._db.fetch(
             APPEND,
-            self._user,
+            *self._place(workday),
             event.sent_at,
             event.update_id,
             "evidence" if event.evidence else "location",
@@ -169,13 +187,13 @@ class Book:
             event.address,
         )
         self.recorded = event.sent_at
-        return await self.refold(self._rules.calendar.workday(event.sent_at), now=sent.received_at)
+        return await self._write(workday, rows, sent.received_at)
 
     async def undo(self, refs: "Sequence[Ref]", received_at: datetime) -> Page:
         """Let the locations of these moments and updates, all of one day, count for nothing; return that day."""
         for ref in refs:
             await self._db.execute(UNDO, self._user, *ref, received_at)
-        return await self.refold(self._rules.calendar.workday(refs[0][0]), now=received_at)
+        return await self._refold(self._rules.calendar.workday(refs[0][0]), received_at)
 
     async def correct(self, approved: Approved, received_at: datetime) -> Page:
         """Let an approved correction hold for its day."""
@@ -192,29 +210,24 @@ class Book:
             approved.actor_id,
             approved.reason,
         )
-        return await self.refold(approved.workday, now=received_at)
+        return await self._refold(approved.workday, received_at)
 
     async def page(self, workday: date) -> Page:
         """The day as its events make it; nothing is written."""
-        first, after = self._rules.calendar.bounds(workday)
-        rows = await self._db.fetch(EVENTS, self._user, first, after, workday)
-        return self._folded(workday, rows)
-
-    async def refold(self, workday: date, *, now: datetime) -> Page:
-        """Bring the sessions of that day up to date with its events."""
-        page = await self.page(workday)
-        await self._store(page, now)
-        return page
+        return self._folded(workday, await self._db.fetch(EVENTS, *self._place(workday)))
 
     async def recorded_at(self, ref: Ref) -> datetime | None:
         """When the location of this moment and update was written down; None if it was not."""
         moment: datetime | None = await self._db.fetchval(RECORDED, self._user, *ref)
         return moment
 
-    async def forgotten(self, workday: date) -> tuple[date, datetime] | None:
-        """The last day at work before this one and its last arrival, if the check-out was forgotten there."""
-        row = await self._db.fetchrow(FORGOTTEN, self._user, workday)
-        return None if row is None else (row["workday"], row["start_time"])
+    def _place(self, workday: date) -> tuple[int, datetime, datetime, date]:
+        """What names the day in the statements that read it."""
+        return (self._user, *self._rules.calendar.bounds(workday), workday)
+
+    async def _refold(self, workday: date, now: datetime) -> Page:
+        """Bring the sessions of that day up to date with its events."""
+        return await self._write(workday, await self._db.fetch(READ, *self._place(workday)), now)
 
     def _folded(self, workday: date, rows: "Sequence[Record]") -> Page:
         events = [_event(row) for row in rows if row["kind"] in ("location", "evidence")]
@@ -231,18 +244,22 @@ class Book:
         shift = self._rules.calendar.shift(workday, zones[0] if inside and zones else None)
         return None if shift is None else shift.late(first.start.at)
 
-    async def _store(self, page: Page, now: datetime) -> None:
+    async def _write(self, workday: date, rows: "Sequence[Record]", now: datetime) -> Page:
         """Write the day's sessions; one still open when the day is over, or a later one began, ends with it."""
-        workday, sessions = page.workday, page.day.sessions
+        page, around = self._folded(workday, rows), rows[0]
+        sessions = page.day.sessions
         first, after = self._rules.calendar.bounds(workday)
-        await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions), first, after)
+        if around["crowded"] or around["stored"] > len(sessions):
+            await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions), first, after)
         left_open = bool(sessions) and sessions[-1].end is None
-        ended = left_open and (now >= after or bool(await self._db.fetchval(LATER, self._user, after, workday)))
-        rows = [
+        ended = left_open and (now >= after or around["later"])
+        stored = [
             (self._user, workday, ordinal, after, *_ends(session, after if ended else None), *_verdict(page, ordinal))
             for ordinal, session in enumerate(sessions)
         ]
-        await self._db.executemany(STORE, rows)
+        await self._db.executemany(STORE, stored)
+        day, arrival = around["forgotten_day"], around["forgotten_arrival"]
+        return page if day is None else replace(page, forgotten=(day, arrival))
 
 
 def _ends(session: Session, ended: datetime | None) -> tuple[object, ...]:

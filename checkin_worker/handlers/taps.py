@@ -51,7 +51,7 @@ async def location(message: Message, desk: Desk) -> None:
         return
     sent = _sent(place, message.date.astimezone(UTC), desk)
     event, page = sent.event, await desk.book.record(sent)
-    await _tell(message, teller(desk).answer(event, page, await _forgotten(event, page, desk)), desk)
+    await _tell(message, teller(desk).answer(event, page, _forgotten(event, page, desk)), desk)
 
 
 async def second_look(message: Message, desk: Desk) -> None:
@@ -137,10 +137,9 @@ def _sent(place: Location, sent_at: datetime, desk: Desk, *, evidence: bool = Fa
     return Sent(event, place.horizontal_accuracy, *moments, place.live_period is not None, seen)
 
 
-async def _forgotten(event: Event, page: Page, desk: Desk) -> Forgotten | None:
+def _forgotten(event: Event, page: Page, desk: Desk) -> Forgotten | None:
     """The check-out that is to be asked about: with the first arrival of a day only."""
     sessions = page.day.sessions
     if not sessions or sessions[0].start.event != event or page.day.roles[event] is not Role.OPENED:
         return None
-    found = await desk.book.forgotten(page.workday)
-    return None if found is None else Forgotten(*found, desk.calendar.shift(found[0]))
+    return None if page.forgotten is None else Forgotten(*page.forgotten, desk.calendar.shift(page.forgotten[0]))

@@ -359,12 +359,13 @@ async def test_a_location_that_arrives_after_its_day_is_over_does_not_stay_open(
 async def test_the_forgotten_check_out_of_the_last_day_at_work_is_found_until_it_is_asked_about(
     pool: PrimaryPool,
 ) -> None:
-    friday, monday = MONDAY + timedelta(days=-3), MONDAY
-    await record(pool, event("09:00", 1, day=-3))
-    await record(pool, event("09:00", 2))
+    friday, came_again = MONDAY + timedelta(days=-3), Sent(event("09:00", 2), None, at("09:01"), at("09:01"))
     async with page_of(pool) as book:
-        assert await book.forgotten(monday) == (friday, at("09:00", -3))
-        assert await book.forgotten(friday) is None
+        first = Sent(event("09:00", 1, day=-3), None, at("09:01", -3), at("09:01", -3))
+        assert (await book.record(first)).forgotten is None
+    for _ in range(2):  # the day before was still open, and then it was not
+        async with page_of(pool) as book:
+            assert (await book.record(came_again)).forgotten == (friday, at("09:00", -3))
     await rows(
         pool,
         "INSERT INTO corrections (user_id, workday, arrived_at, reason, asked_at, update_id)"
@@ -373,7 +374,7 @@ async def test_the_forgotten_check_out_of_the_last_day_at_work_is_found_until_it
         friday,
     )
     async with page_of(pool) as book:
-        assert await book.forgotten(monday) is None
+        assert (await book.record(came_again)).forgotten is None
 
 
 Deed = Callable[[Book], Awaitable[object]]

@@ -64,18 +64,18 @@ class Asked:
 
 
 STORED = (SOMEBODY, TODAY, 0, NEXT, SENT, None, "tap", None, UPDATE, None, None, None, None, None, 7, None, 0, False)
+PLACE = (SOMEBODY, MORNING, NEXT, TODAY)
+NEAR = {"attendance_events_pkey", "idx_events_corrections", "sessions_pkey", "idx_sessions_open"}
 QUERIES = {
-    "book.APPEND": Asked(
-        (SOMEBODY, NOON, UPDATE, "location", 40.37, 49.85, None, NOON, NOON, False, None, None, None, None)
-    ),
+    "book.APPEND": Asked((*PLACE, NOON, UPDATE, "location", 40.37, 49.85, None, NOON, NOON, False, *4 * (None,)), NEAR),
     "book.UNDO": Asked((SOMEBODY, SENT, UPDATE, NOON)),
     "book.RECORDED": Asked((SOMEBODY, SENT, UPDATE), {"attendance_events_pkey"}),
     "book.CORRECT": Asked((SOMEBODY, SENT, UPDATE, NOON, TODAY, SENT, NOON, MANAGER, "Unutdum")),
-    "book.EVENTS": Asked((SOMEBODY, MORNING, NEXT, TODAY), {"attendance_events_pkey", "idx_events_corrections"}),
-    "book.LATER": Asked((SOMEBODY, NEXT, TODAY), {"attendance_events_pkey", EITHER}),
+    "book.EVENTS": Asked(PLACE, {"attendance_events_pkey", "idx_events_corrections"}),
+    "book.AROUND": Asked(PLACE, {"attendance_events_pkey", "sessions_pkey", "idx_sessions_open"}),
+    "book.READ": Asked(PLACE, NEAR),
     "book.MAKE_ROOM": Asked((SOMEBODY, TODAY, 1, MORNING, NEXT), {"idx_sessions_open", EITHER}),
     "book.STORE": Asked(STORED, {"sessions_pkey"}),
-    "book.FORGOTTEN": Asked((SOMEBODY, TODAY), {"sessions_pkey"}),
     "inbox.LOCK": Asked((SOMEBODY,)),
     "inbox.ANSWERED": Asked((777, SOMEBODY), {"inbox_pkey"}),
     "inbox.ANSWER": Asked((777, SOMEBODY, b"[]"), {"inbox_pkey"}),
