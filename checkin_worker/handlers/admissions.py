@@ -11,6 +11,7 @@ from checkin_worker.access import AtLeast, Standing
 from checkin_worker.admission import Asker, decide
 from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline, location_button
+from checkin_worker.where import Where
 from shared.texts import Texts, texts_in
 
 log = structlog.get_logger()
@@ -25,7 +26,7 @@ def router() -> Router:
     """The handlers of this room."""
     routes = Router(name="admissions")
     routes.callback_query.filter(AtLeast(Standing.ADMIN))
-    routes.callback_query.register(decided, F.data.regexp(rf"^{ADMIT}:(yes|no):[0-9]{{1,18}}$"))
+    routes.callback_query.register(decided, Where(F.data.regexp(rf"^{ADMIT}:(yes|no):[0-9]{{1,18}}$")))
     return routes
 
 

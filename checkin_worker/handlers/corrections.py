@@ -18,6 +18,7 @@ from checkin_worker.keyboards import inline
 from checkin_worker.people import Person
 from checkin_worker.replies import CORRECT_LEFT
 from checkin_worker.throttle import REQUESTS, Sparing
+from checkin_worker.where import Where
 from shared.texts import texts_in
 
 log = structlog.get_logger()
@@ -33,8 +34,8 @@ def router() -> Router:
     routes.message.filter(AtLeast(Standing.EMPLOYEE))
     routes.callback_query.filter(AtLeast(Standing.EMPLOYEE))
     routes.message.register(correct, Command("correct", ignore_mention=True), Sparing())
-    routes.callback_query.register(left, F.data.regexp(rf"^{CORRECT_LEFT}:\d{{4}}-\d\d-\d\d:\d{{1,10}}$"))
-    decision = F.data.regexp(rf"^{CORRECT}:(yes|no):\d{{1,18}}$")
+    routes.callback_query.register(left, Where(F.data.regexp(rf"^{CORRECT_LEFT}:\d{{4}}-\d\d-\d\d:\d{{1,10}}$")))
+    decision = Where(F.data.regexp(rf"^{CORRECT}:(yes|no):\d{{1,18}}$"))
     routes.callback_query.register(decided, decision, AtLeast(Standing.MANAGER))
     return routes
 

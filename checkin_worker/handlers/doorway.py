@@ -13,6 +13,7 @@ from checkin_worker.desk import Desk
 from checkin_worker.handlers.admissions import pass_on
 from checkin_worker.keyboards import inline, location_button
 from checkin_worker.throttle import STRANGERS, Limit, Sparing
+from checkin_worker.where import Where
 
 CONSENT: Final = "consent"
 """What the data of the buttons begins with: `consent:<version>:<code of the link, or nothing>`, or `consent:no`."""
@@ -25,8 +26,8 @@ def router() -> Router:
     routes.message.register(greet, CommandStart(), AtLeast(Standing.EMPLOYEE), Sparing())
     routes.message.register(start, CommandStart(), ~AtLeast(Standing.EMPLOYEE))
     routes.message.register(outside, ~AtLeast(Standing.EMPLOYEE))
-    routes.callback_query.register(agree, F.data.regexp(rf"^{CONSENT}:[0-9]{{1,9}}:[A-Za-z0-9_-]*$"))
-    routes.callback_query.register(not_now, F.data == f"{CONSENT}:no", ~AtLeast(Standing.EMPLOYEE))
+    routes.callback_query.register(agree, Where(F.data.regexp(rf"^{CONSENT}:[0-9]{{1,9}}:[A-Za-z0-9_-]*$")))
+    routes.callback_query.register(not_now, Where(F.data == f"{CONSENT}:no"), ~AtLeast(Standing.EMPLOYEE))
     routes.callback_query.register(outside_button, ~AtLeast(Standing.EMPLOYEE))
     return routes
 

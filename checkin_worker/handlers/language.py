@@ -10,6 +10,7 @@ from checkin_worker.access import AtLeast, Standing
 from checkin_worker.desk import Desk
 from checkin_worker.keyboards import inline, location_button
 from checkin_worker.throttle import Sparing
+from checkin_worker.where import Where
 from shared.texts import LANGUAGES, texts_in
 
 LANGUAGE: Final = "lang"
@@ -22,7 +23,7 @@ def router() -> Router:
     routes.message.filter(AtLeast(Standing.EMPLOYEE))
     routes.callback_query.filter(AtLeast(Standing.EMPLOYEE))
     routes.message.register(ask, Command("language"), Sparing())
-    routes.callback_query.register(choose, F.data.in_({f"{LANGUAGE}:{language}" for language in LANGUAGES}))
+    routes.callback_query.register(choose, Where(F.data.in_({f"{LANGUAGE}:{language}" for language in LANGUAGES})))
     return routes
 
 

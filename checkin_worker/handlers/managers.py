@@ -13,6 +13,7 @@ from checkin_worker.desk import Desk
 from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.rollcall import NOW, WHOM, RollCall
 from checkin_worker.throttle import Sparing
+from checkin_worker.where import Where
 
 _LEAF: Final = re.compile(rf"^{NOW}:({'|'.join(WHOM)}):(\d{{1,5}})$")
 
@@ -22,7 +23,7 @@ def router() -> Router:
     routes = Router(name="managers")
     routes.message.register(assist, Command("help"), AtLeast(Standing.EMPLOYEE), Sparing())
     routes.message.register(now, Command(NOW), AtLeast(Standing.MANAGER), Sparing())
-    routes.callback_query.register(turn, F.data.regexp(_LEAF).as_("leaf"), AtLeast(Standing.MANAGER))
+    routes.callback_query.register(turn, Where(F.data.regexp(_LEAF).as_("leaf")), AtLeast(Standing.MANAGER))
     return routes
 
 

@@ -19,6 +19,7 @@ from checkin_worker.mytime_words import MyTime
 from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.reports.month import Month, Plan
 from checkin_worker.throttle import Sparing
+from checkin_worker.where import Where
 from checkin_worker.why_words import Why
 
 HISTORY: Final = "hist"
@@ -35,7 +36,7 @@ def router() -> Router:
     routes.callback_query.filter(AtLeast(Standing.EMPLOYEE))
     for name, handler in (("today", today), ("me", me), ("history", history), ("why", explain)):
         routes.message.register(handler, Command(name), Sparing())
-    routes.callback_query.register(turn, F.data.regexp(_LEAF).as_("leaf"))
+    routes.callback_query.register(turn, Where(F.data.regexp(_LEAF).as_("leaf")))
     return routes
 
 

@@ -23,6 +23,7 @@ from checkin_worker.office_words import ADD, Refused, draft, same_name
 from checkin_worker.offices import Draft
 from checkin_worker.pages import Leaf, turn_to
 from checkin_worker.throttle import Sparing
+from checkin_worker.where import Where
 
 _REMOVE: Final = re.compile(rf"^{OFFICE}:remove:(\d{{1,18}})$")
 _LIST: Final = re.compile(rf"^{OFFICE}:list:(\d{{1,3}})$")
@@ -33,11 +34,11 @@ def router() -> Router:
     routes = Router(name="offices")
     admin = AtLeast(Standing.ADMIN)
     routes.message.register(office, Command(OFFICE), AtLeast(Standing.MANAGER), Sparing())
-    routes.message.register(place, F.location, admin, awaited)
-    routes.callback_query.register(leaf, F.data.regexp(_LIST).as_("leaf"), AtLeast(Standing.MANAGER))
-    routes.callback_query.register(cancel, F.data == f"{OFFICE}:cancel", admin)
-    routes.callback_query.register(keep, F.data == f"{OFFICE}:keep", admin)
-    routes.callback_query.register(remove, F.data.regexp(_REMOVE).as_("asked"), admin)
+    routes.message.register(place, Where(F.location), admin, awaited)
+    routes.callback_query.register(leaf, Where(F.data.regexp(_LIST).as_("leaf")), AtLeast(Standing.MANAGER))
+    routes.callback_query.register(cancel, Where(F.data == f"{OFFICE}:cancel"), admin)
+    routes.callback_query.register(keep, Where(F.data == f"{OFFICE}:keep"), admin)
+    routes.callback_query.register(remove, Where(F.data.regexp(_REMOVE).as_("asked")), admin)
     return routes
 
 

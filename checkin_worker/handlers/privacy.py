@@ -13,6 +13,7 @@ from checkin_worker.desk import Desk
 from checkin_worker.forgetting import forget
 from checkin_worker.keyboards import inline
 from checkin_worker.throttle import Sparing
+from checkin_worker.where import Where
 
 log = structlog.get_logger()
 
@@ -32,9 +33,9 @@ def router() -> Router:
     routes.callback_query.filter(Recorded())
     routes.message.register(privacy, Command("privacy"), Sparing())
     routes.message.register(warn, Command("forget"), Sparing())
-    routes.callback_query.register(warn_again, F.data == f"{FORGET}:sure")
-    routes.callback_query.register(delete, F.data == f"{FORGET}:yes")
-    routes.callback_query.register(keep, F.data == f"{FORGET}:no")
+    routes.callback_query.register(warn_again, Where(F.data == f"{FORGET}:sure"))
+    routes.callback_query.register(delete, Where(F.data == f"{FORGET}:yes"))
+    routes.callback_query.register(keep, Where(F.data == f"{FORGET}:no"))
     return routes
 
 

@@ -16,6 +16,7 @@ from checkin_worker.fence import Fence, sighting
 from checkin_worker.keyboards import location_button
 from checkin_worker.replies import UNDO, Answer, Forgotten, Teller
 from checkin_worker.throttle import REFUSALS
+from checkin_worker.where import Where
 
 log = structlog.get_logger()
 
@@ -34,9 +35,9 @@ def router() -> Router:
     routes.message.filter(AtLeast(Standing.EMPLOYEE))
     routes.edited_message.filter(AtLeast(Standing.EMPLOYEE))
     routes.callback_query.filter(AtLeast(Standing.EMPLOYEE))
-    routes.message.register(location, F.location)
-    routes.edited_message.register(second_look, F.location)
-    routes.callback_query.register(undo, F.data.regexp(rf"^{UNDO}:\d{{1,10}}:\d{{1,18}}$"))
+    routes.message.register(location, Where(F.location))
+    routes.edited_message.register(second_look, Where(F.location))
+    routes.callback_query.register(undo, Where(F.data.regexp(rf"^{UNDO}:\d{{1,10}}:\d{{1,18}}$")))
     return routes
 
 
