@@ -1,5 +1,7 @@
 """Owns that an update has its effect once: the person's lock, and the replies that were stored with the effect."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -7,6 +9,10 @@ if TYPE_CHECKING:
 
 # Its own statement: one that waited for the lock would go on with the snapshot from before it.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
+
+# Both in one round trip, as the simple protocol takes several statements: without parameters, so the number is written
+# in. They are two statements all the same, and what follows sees what was committed while the lock was waited for.
+BEGIN: Final = "BEGIN; SELECT pg_advisory_xact_lock({:d})"
 
 # Telegram's ids restart at random after a quiet week: an old row, or another person's, belongs to another update.
 ANSWERED: Final = """
@@ -38,3 +44,18 @@ class Inbox:
     async def answer(self, update_id: int, replies: bytes) -> None:
         """Store the replies: the update has had its effect."""
         await self._db.execute(ANSWER, update_id, self._user, replies)
+
+
+@contextlib.asynccontextmanager
+async def opened(connection: "Connection", user_id: int) -> AsyncIterator[Inbox]:
+    """Open a person's inbox in a transaction of its own, once no other one has it open.
+
+    What the block did is committed after it, and rolled back when it raises. The block begins no transaction.
+    """
+    try:
+        await connection.execute(BEGIN.format(user_id))
+        yield Inbox(connection, user_id)
+    except BaseException:
+        await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")

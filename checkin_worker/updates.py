@@ -23,7 +23,7 @@ from checkin_worker.attendance import CONFIRM_WITHIN
 from checkin_worker.book import Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
-from checkin_worker.inbox import Inbox
+from checkin_worker.inbox import opened
 from checkin_worker.metrics import RECORDED_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
 from checkin_worker.people import People
@@ -141,9 +141,7 @@ class UpdateHandler:
     async def _effect(self, update: Update, sender: Sender) -> bytes:
         """The update's replies, as sealed; its effect is stored with them, now or earlier."""
         recorded: datetime | None = None
-        async with self._pool.connection() as connection, connection.transaction():
-            inbox = Inbox(connection, sender.user.id)
-            await inbox.lock()
+        async with self._pool.connection() as connection, opened(connection, sender.user.id) as inbox:
             replies = await inbox.answered(update.update_id)
             if replies is None:
                 outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))

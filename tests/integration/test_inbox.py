@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from checkin_worker.inbox import Inbox
+from checkin_worker.inbox import Inbox, opened
 from checkin_worker.people import People, Person
 from shared.database import PrimaryPool
 from shared.settings import DatabaseSettings
@@ -26,9 +26,7 @@ async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
 @contextlib.asynccontextmanager
 async def inbox_of(pool: PrimaryPool, person: int = PERSON) -> AsyncIterator[Inbox]:
     """The person's inbox, locked."""
-    async with pool.connection() as connection, connection.transaction():
-        inbox = Inbox(connection, person)
-        await inbox.lock()
+    async with pool.connection() as connection, opened(connection, person) as inbox:
         yield inbox
 
 
@@ -60,13 +58,32 @@ async def test_an_id_that_comes_again_is_another_update_for_another_person_and_a
 
 async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
     with contextlib.suppress(RuntimeError):
-        async with pool.connection() as connection, connection.transaction():
+        async with pool.connection() as connection, opened(connection, PERSON) as inbox:
             await People(connection).enrol(Person(PERSON, "Ləman Əliyeva", "az"), datetime.now(UTC))
-            await Inbox(connection, PERSON).answer(1, b"[]")
+            await inbox.answer(1, b"[]")
             raise RuntimeError
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM employees") == 0
         assert await connection.fetchval("SELECT count(*) FROM inbox") == 0
+
+
+async def test_who_ends_while_waiting_for_a_page_leaves_nothing_open(pool: PrimaryPool) -> None:
+    async def second() -> None:
+        async with inbox_of(pool):
+            raise AssertionError("the page is not ours")
+
+    async with inbox_of(pool) as inbox, pool.connection() as watching:
+        waiting = asyncio.create_task(second())
+        while not await watching.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):  # noqa: ASYNC110 - PostgreSQL's own state
+            await asyncio.sleep(0.02)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled()
+        await inbox.answer(1, b"[]")
+    async with inbox_of(pool) as inbox:
+        assert await inbox.answered(1) == b"[]"
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
 
 async def test_a_page_is_open_to_one_at_a_time(pool: PrimaryPool) -> None:
