@@ -19,20 +19,19 @@ from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG
 # The check-in worker folds events into sessions under this lock (checkin_worker/inbox.py): with it, an address cannot
 # fall between the fold's reading and its writing.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
-# Not what retention has made coarse since the request was made: nobody is to know any more where exactly that was.
-TO_EVENT: Final = """
-UPDATE attendance_events SET address = $4
-WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location' AND NOT coarse
-"""
-TO_START: Final = """
-UPDATE sessions SET start_address = $4
-WHERE user_id = $1 AND start_time = to_timestamp($2) AND start_update_id = $3
-"""
-NOTHING: Final = "UPDATE 0"
-# A session lasts a working day at most; the bound lets idx_sessions_user_date find it.
-TO_END: Final = """
+# Not what retention has made coarse since the request was made: nobody is to know any more where exactly that was. A
+# session lasts a working day at most; the bound lets idx_sessions_user_date find the one that the event ended.
+STORE: Final = """
+WITH event AS (
+    UPDATE attendance_events SET address = $4
+    WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location' AND NOT coarse
+    RETURNING user_id
+), begun AS (
+    UPDATE sessions SET start_address = $4
+    WHERE user_id = (SELECT user_id FROM event) AND start_time = to_timestamp($2) AND start_update_id = $3
+)
 UPDATE sessions SET end_address = $4
-WHERE user_id = $1 AND end_update_id = $3 AND end_time = to_timestamp($2)
+WHERE user_id = (SELECT user_id FROM event) AND end_update_id = $3 AND end_time = to_timestamp($2)
   AND start_time BETWEEN to_timestamp($2) - interval '2 days' AND to_timestamp($2)
 """
 
@@ -86,10 +85,7 @@ class GeoRequestHandler:
         event = request.event
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(LOCK, event.user_id)
-            for statement in (TO_EVENT, TO_START, TO_END):
-                done = await connection.execute(statement, event.user_id, event.sent_at, event.update_id, address)
-                if statement is TO_EVENT and done == NOTHING:
-                    return
+            await connection.execute(STORE, event.user_id, event.sent_at, event.update_id, address)
 
 
 def _question(request: GeoRequest, queue: str) -> Question:

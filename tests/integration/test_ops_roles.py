@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from geo_worker.requests import LOCK, TO_END, TO_EVENT, TO_START
+from geo_worker.requests import LOCK, STORE
 from local.fleet import LOGINS
 from local.postgres import Postgres
 from ops.roles import GEO, OPS, READER, ROLES, WORKER, wanted
@@ -158,5 +158,4 @@ async def store_addresses(db: asyncpg.Connection) -> None:
     """What a geo worker does with an address."""
     async with db.transaction():
         await db.execute(LOCK, 1)
-        for statement in (TO_EVENT, TO_START, TO_END):
-            await db.execute(statement, 1, 1.0, 1, "Bakı")
+        await db.execute(STORE, 1, 1.0, 1, "Bakı")
