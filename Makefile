@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-long test-addresses soak faults deploy-check demo-containers lint format types \
-	fuzz audit bench bench-geo reference a-day clean
+	fuzz audit bench bench-hops bench-pipeline bench-memory bench-geo reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -58,6 +58,15 @@ audit: setup ## ask whether a locked package has a known vulnerability; status 3
 
 bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a short run, WRITE=1 for docs/performance.md
 	@$(BIN)/python -m bench.sender $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
+
+bench-hops: setup ## measure each hop beside its limit; OPERATIONS=500 for a short run, WRITE=1 for docs/performance.md
+	@$(BIN)/python -m bench.hops $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(WRITE),--write)
+
+bench-pipeline: setup ## check-ins a second without the cap, who uses what, a profile; CHECKINS=500, WRITE=1 as above
+	@$(BIN)/python -m bench.pipeline $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
+
+bench-memory: setup ## each service's memory against what waits; MOST=1000 for a short run, WRITE=1 as above
+	@$(BIN)/python -m bench.memory $(if $(MOST),--most $(MOST)) $(if $(WRITE),--write)
 
 bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
 	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)

@@ -10,6 +10,7 @@ import aio_pika
 
 from bench.competitors import Competitor
 from bench.figures import Figures, figures_of
+from bench.spending import cpu_seconds
 from bench.workload import Size, Workload
 from local.engines import Engines
 from local.folders import LOGS
@@ -48,12 +49,6 @@ async def _measure(work: Workload, size: Size, child: Child) -> Figures:
     burst = await work.burst(size.checkins)
     load, waits = await work.load(size)
     return figures_of(burst, work.telegram.ledger.calls[calls:], load, waits, cpu_seconds(child.pid) - spent)
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, in seconds, from proc(5)'s /proc/[pid]/stat."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()  # the name before it may hold anything
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,43 @@
+"""Owns who used how much of the processor: seconds of a process and of all below it, between two looks."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.families import descendants
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, in seconds, from proc(5)'s /proc/[pid]/stat."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()  # the name before it may hold anything
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Spending:
+    """What processes use from now on, by name; several of one name count together.
+
+    Args:
+        pids: of each name; what is below them counts, too.
+    """
+
+    def __init__(self, pids: Mapping[str, list[int]]) -> None:
+        self._pids = pids
+        self._before = self._now()
+
+    def so_far(self) -> dict[str, float]:
+        """Seconds of a processor that each used since this began, by name."""
+        return {name: seconds - self._before[name] for name, seconds in self._now().items()}
+
+    def _now(self) -> dict[str, float]:
+        return {name: sum(map(_family_seconds, pids)) for name, pids in self._pids.items()}
+
+
+def _family_seconds(pid: int) -> float:
+    """Of a process and its living descendants; one that ends while it is looked at counts as nothing."""
+    seconds = 0.0
+    for member in (pid, *descendants(pid)):
+        try:
+            seconds += cpu_seconds(member)
+        except FileNotFoundError:
+            continue
+    return seconds
