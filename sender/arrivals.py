@@ -6,7 +6,6 @@ of a topic with the newer one that goes instead: if the sender dies before, all 
 """
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable, Collection
@@ -34,8 +33,9 @@ HELD_LONGEST: Final = 600.0
 
 
 ASK_AGAIN: Final = (1.1, 1.1)
-"""Seconds, to be jittered, after which Redis is asked again of a call that another sender may have made. At a takeover
-a hundred of them come at once, and a Redis that is late for one of them is left alone for a second."""
+"""Seconds, to be jittered, after which Redis is asked again of a call that another sender may have made, or was making.
+At a takeover a hundred of them come at once, and a Redis that is late for one of them is left alone for a second; so
+does the sender before, which then has the answer of its last call and cannot tell it yet."""
 
 
 class Teller(Protocol):
@@ -156,12 +156,19 @@ class Arrivals:
         """How the call ended in another sender's time, of which Redis knows; a call of our own is not asked about.
 
         Raises:
-            CacheUnavailable: Redis does not say, though it was asked several times.
+            CacheUnavailable: Redis does not say, though it was asked several times; or once, of what never comes twice:
+                that is kept until Redis answers.
         """
         call = item.call
-        for pause in () if call.if_unknown == "leave" else ASK_AGAIN:  # those are kept until Redis answers
-            with contextlib.suppress(CacheUnavailable):
-                return await self._places.fate(call.key, call.created_at, time.time())
+        for pause in ASK_AGAIN:
+            try:
+                fate = await self._places.fate(call.key, call.created_at, time.time())
+            except CacheUnavailable:
+                if call.if_unknown == "leave":
+                    raise
+            else:
+                if fate is None or fate.outcome != "unknown" or not fate.before:
+                    return fate
             await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter
         return await self._places.fate(call.key, call.created_at, time.time())
 

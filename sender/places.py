@@ -30,8 +30,8 @@ YOUNG: Final = 300.0
 """Seconds for which memory is sure to reach back."""
 CLOCKS_AGREE: Final = 5.0
 """Seconds by which the clocks of two machines may differ."""
-AGAIN: Final = 1.0
-"""Seconds after which Redis is told again what it did not take."""
+AGAIN: Final = 0.2
+"""Seconds after which Redis is told again what it did not take; a Redis that is left alone is not asked by that."""
 LAST_WORDS_PAUSE: Final = 0.1
 """The same while nothing else is left to be done."""
 
@@ -60,11 +60,13 @@ class Places:
     Args:
         store: Redis.
         held_for: seconds for which this process alone has been sending; 0 while it does not.
+        patient: Redis too, with more time for an answer: for what is told again, which no call waits for.
     """
 
-    def __init__(self, store: PlaceStore, held_for: Callable[[], float]) -> None:
+    def __init__(self, store: PlaceStore, held_for: Callable[[], float], patient: PlaceStore) -> None:
         self._store = store
         self._held_for = held_for
+        self._patient = patient
         self._ended: OrderedDict[str, Ending] = OrderedDict()
         self._amended: OrderedDict[str, float] = OrderedDict()
         self._untold: OrderedDict[str, str] = OrderedDict()
@@ -82,7 +84,7 @@ class Places:
         while self._untold:
             key, value = next(iter(self._untold.items()))
             try:
-                await self._store.put(place_of(key), value, KEPT)
+                await self._patient.put(place_of(key), value, KEPT)
             except CacheUnavailable:
                 return
             self._untold.pop(key, None)

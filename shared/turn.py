@@ -97,12 +97,6 @@ class Turn:
                 async with asyncio.timeout(self._lease.begins_in(self._clock())):
                     await self._changed.wait()
 
-    async def taken(self) -> None:
-        """Return when this process is the active one; it may act once `held`, a lease later at most if all is well."""
-        while not self.active:
-            self._changed.clear()
-            await self._changed.wait()
-
     async def lost(self) -> None:
         """Return when this process is not the active one."""
         while self.active:

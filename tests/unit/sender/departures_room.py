@@ -157,7 +157,7 @@ class Room:
         self.now = NOW
         self.turn, self.door, self.pacer, self.store = Ours(), Door(), Pacer(1, GUARD, 0.0), store or Store()
         self.schedule, self.wishes, self.told = Schedule(1), Wishes(), Told()
-        places = Places(self.store, lambda: 0.0)
+        places = Places(self.store, lambda: 0.0, self.store)
         silences = Silences(self.store, lambda: self.now)
         self.oracle = Oracle()
         self.lookout = Asleep(self.oracle, ours(URL), lambda: self.turn.held, lambda: UNIX + self.now)

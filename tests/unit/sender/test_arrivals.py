@@ -23,8 +23,8 @@ KEY = "7:0"
 class Store:
     """What `Cache` promises, without the network; `slow` makes every question wait until it is released."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+    def __init__(self, values: dict[str, str] | None = None) -> None:
+        self.values: dict[str, str] = {} if values is None else values
         self.slow: asyncio.Event | None = None
         self.away = False
         self.away_for = 0
@@ -55,7 +55,8 @@ class Room:
         self.store = Store()
         self.held_for = 0.0
         self.schedule = Schedule(30)
-        self.places = Places(self.store, lambda: self.held_for)
+        self.patient = Store(self.store.values)
+        self.places = Places(self.store, lambda: self.held_for, self.patient)
         self.changed = asyncio.Event()
         self.told = Told()
         self.arrivals = Arrivals(
@@ -93,8 +94,7 @@ class Room:
 
 
 @pytest.fixture
-async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
-    monkeypatch.setattr("sender.arrivals.ASK_AGAIN", (0.001, 0.001))
+async def room() -> AsyncIterator[Room]:
     made = Room()
     yield made
     for task in made.tasks:
@@ -320,18 +320,36 @@ async def test_of_a_reply_that_another_may_have_sent_redis_is_asked_until_it_ans
     assert await came_back == Done()
 
 
+async def test_of_a_call_that_was_under_way_redis_is_asked_again_for_its_sender_may_have_the_answer(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Event()
+
+    async def tells_meanwhile(_seconds: float) -> None:
+        room.store.values[place_of(KEY)] = f"5 {time.time():.3f} 0.0"
+        told.set()
+
+    room.store.values[place_of(KEY)] = "?"
+    monkeypatch.setattr("sender.arrivals.asyncio.sleep", tells_meanwhile)
+    ended = room.arrive(reply())
+    await told.wait()
+    monkeypatch.undo()
+    assert await ended == Done()
+    assert room.told.endings[KEY].message_id == 5, "it went out once, and the answer was only late"
+
+
 async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sender.places.AGAIN", 0.0)
     room.tasks.append(asyncio.create_task(room.places.run()))  # type: ignore[arg-type]  # it is only to be cancelled
     room.arrive(reply(awaits_enrichment=False))
-    room.store.away = True
+    room.store.away = room.patient.away = True
     await room.go(await room.next(), message_id=4711)
     await settle()
     assert room.store.values == {}
-    room.store.away = False
-    await room.store.kept.wait()
+    room.patient.away = False  # it is late all the same for whoever waits 50 ms
+    await room.patient.kept.wait()
     successor = Room()
     successor.store.values = room.store.values
     monkeypatch.setattr("sender.arrivals.HELD", 0.0)
@@ -344,15 +362,15 @@ async def test_a_sender_that_ends_tells_redis_what_was_sent_though_it_was_late_a
 ) -> None:
     monkeypatch.setattr("sender.places.LAST_WORDS_PAUSE", 0.0)
     room.arrive(reply(awaits_enrichment=False))
-    room.store.away = True
+    room.store.away = room.patient.away = True
     await room.go(await room.next(), message_id=4711)
     ending = asyncio.create_task(room.places.all_told(60))
     await settle()
     assert not ending.done()
-    room.store.away = False
+    room.patient.away = False
     await ending
     assert room.store.values[place_of(KEY)].startswith("4711 ")
-    room.store.away = True
+    room.patient.away = True
     await room.places.ended("9:0", Ending("sent", 1.0, message_id=5))
     await room.places.all_told(0.01)  # it ends all the same
 
