@@ -169,8 +169,15 @@ class Arrivals:
             else:
                 if fate is None or fate.outcome != "unknown" or not fate.before:
                     return fate
-            await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter
+            if await self._over_within(item, pause * random.uniform(1.0, 1.4)):  # noqa: S311 - jitter
+                return None  # given back meanwhile
         return await self._places.fate(call.key, call.created_at, time.time())
+
+    async def _over_within(self, item: Item, seconds: float) -> bool:
+        """Whether a call that is not ready yet has come to an end before so many seconds were over."""
+        if (ending := self._endings.get(item)) is not None:
+            await asyncio.wait([ending], timeout=seconds)
+        return item not in self._endings
 
     async def _early(self, call: OutboundCall) -> OutboundCall | None:
         if not call.awaits_enrichment or time.time() - call.created_at <= HELD / 2:

@@ -85,7 +85,7 @@ class Feeds:
         """Take nothing new."""
         for feed in self._feeds:
             feed.open = False
-            await feed.consumer.stop()
+        await asyncio.gather(*(feed.consumer.stop() for feed in self._feeds))  # a frozen broker is waited for once
 
     async def drain(self, seconds: float) -> None:
         """Give what is in hand this long to be settled."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Literal
 
 import pytest
@@ -323,19 +323,33 @@ async def test_of_a_reply_that_another_may_have_sent_redis_is_asked_until_it_ans
 async def test_of_a_call_that_was_under_way_redis_is_asked_again_for_its_sender_may_have_the_answer(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = asyncio.Event()
-
-    async def tells_meanwhile(_seconds: float) -> None:
-        room.store.values[place_of(KEY)] = f"5 {time.time():.3f} 0.0"
-        told.set()
-
     room.store.values[place_of(KEY)] = "?"
-    monkeypatch.setattr("sender.arrivals.asyncio.sleep", tells_meanwhile)
-    ended = room.arrive(reply())
-    await told.wait()
-    monkeypatch.undo()
-    assert await ended == Done()
+    monkeypatch.setattr(room.store, "get", _tells(room.store, f"5 {time.time():.3f} 0.0"))
+    assert await room.arrive(reply()) == Done()
     assert room.told.endings[KEY].message_id == 5, "it went out once, and the answer was only late"
+
+
+def _tells(store: Store, later: str) -> Callable[[str], Awaitable[str | None]]:
+    """Redis' `get`, where the sender before tells this of the call right after the first question."""
+    before = store.get
+
+    async def get(key: str) -> str | None:
+        value = await before(key)
+        store.values[place_of(KEY)] = later
+        return value
+
+    return get
+
+
+async def test_what_is_given_back_while_redis_is_to_be_asked_again_goes_back_at_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sender.arrivals.ASK_AGAIN", (3600.0,))
+    room.store.values[place_of(KEY)] = "?"
+    waiting = room.arrive(reply())
+    await settle()
+    room.arrivals.give_back()
+    assert await waiting == Return()
 
 
 async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
