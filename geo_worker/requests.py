@@ -6,6 +6,8 @@ The address of a geocoder whose terms forbid storing it goes to the reply alone,
 import time
 from typing import Final
 
+from structlog.contextvars import bind_contextvars
+
 from geo_worker.geocoders import GeocoderFailed
 from geo_worker.lookup import Lookup, Question
 from geo_worker.pace import NotOurTurn
@@ -47,16 +49,18 @@ class GeoRequestHandler:
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Find the address and hand it on; both ends are the same when it happens twice."""
-        request = decode(GeoRequest, delivery.body)
+        request, started = decode(GeoRequest, delivery.body), time.monotonic()
         try:
             found = await self._lookup.address(_question(request, delivery.queue))
         except Overtaken:
             await self._publisher.publish(GEO_BACKLOG.name, delivery.body, key=delivery.key, headers=delivery.trail)
+            bind_contextvars(outcome="overtaken")
             return Done()
         except NotOurTurn:
             return Return()
         except GeocoderFailed as problem:
             return Retry(str(problem))
+        bind_contextvars(outcome=_outcome(found), looked_up_ms=round((time.monotonic() - started) * 1e3, 1))
         if found is None or found.address is None:
             return Done()
         await self._enrich(request, found.address, found, delivery.trail)
@@ -90,6 +94,12 @@ class GeoRequestHandler:
                 done = await connection.execute(statement, event.user_id, event.sent_at, event.update_id, address)
                 if statement is TO_EVENT and done == NOTHING:
                     return
+
+
+def _outcome(found: Found | None) -> str:
+    if found is None:
+        return "geocoding is off"
+    return "nothing there" if found.address is None else "address"
 
 
 def _question(request: GeoRequest, queue: str) -> Question:

@@ -39,6 +39,7 @@ from sender.telegram import (
     named,
 )
 from shared.contracts import OutboundCall
+from shared.delivery import names_in
 from shared.errors import CacheUnavailable
 from shared.turn import Turn
 
@@ -215,16 +216,12 @@ class Departures:
         outcome = await self._through(ticket, lambda gate: self._way.door.call(call, gate), method, whole=whole)
         kind = type(outcome).__name__.lower()
         CALLS.labels(item.priority.label, method, kind).inc()
-        log.info(
-            "called",
-            key=item.call.key,
-            method=item.call.method,
-            chat_id=item.call.chat_id,
-            outcome=kind,
-            tries=item.tries,
-            ms=round((self._clock() - started) * 1e3, 1),
-            reason=getattr(outcome, "reason", None),
-        )
+        item.calls, item.waited, item.took = item.calls + 1, started - item.arrived, self._clock() - started
+        if not isinstance(outcome, Sent | Unreachable | Refused):
+            reason = getattr(outcome, "reason", None)
+            log.warning(
+                "call_failed", **names_in(item.trail), key=item.call.key, method=method, outcome=kind, reason=reason
+            )
         await marked
         await self._act(item, outcome)
 

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from shared.contracts import CallPriority, OutboundCall
+from shared.publisher import Headers
 
 RESTLESS: Final = frozenset({"answerCallbackQuery"})
 """Methods that bring no message: a chat takes them at any time."""
@@ -49,6 +50,10 @@ class Item:
         not_before: seconds on the monotonic clock until which it rests after a failure.
         instead_of: older calls of its topic, which end when it does.
         place: in its chat's lane, the least first.
+        trail: of the message that brought it: the update's id and the trace.
+        calls: how often it was made, whatever came of it.
+        waited: seconds from its arrival until it was made last.
+        took: seconds from then to Telegram's answer, or to what came instead.
     """
 
     call: OutboundCall
@@ -63,6 +68,17 @@ class Item:
     not_before: float = 0.0
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
+    trail: Headers = field(default_factory=dict)
+    calls: int = 0
+    waited: float = 0.0
+    took: float = 0.0
+
+    @property
+    def times(self) -> dict[str, object]:
+        """What the canonical log line says of its calls; nothing where it was never made."""
+        if not self.calls:
+            return {}
+        return {"calls": self.calls, "waited_ms": round(self.waited * 1e3, 1), "took_ms": round(self.took * 1e3, 1)}
 
     @property
     def complete(self) -> bool:

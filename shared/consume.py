@@ -35,7 +35,6 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
-from shared.contracts import TRACEPARENT
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
 from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
@@ -187,28 +186,16 @@ class Consumer:
             task.add_done_callback(tasks.discard)
 
     async def _process(self, message: AbstractIncomingMessage, delivery: Delivery) -> None:
-        context = {"queue": delivery.queue, "key": delivery.key}
-        if TRACEPARENT in delivery.headers:
-            context["trace"] = str(delivery.headers[TRACEPARENT])[3:35]
-        with structlog.contextvars.bound_contextvars(**context):
+        with structlog.contextvars.bound_contextvars(**delivery.names):
             started = time.monotonic()
             verdict = self._suspect(delivery) or await self._judge_in_time(delivery)
             fate = await self._settle(message, delivery, verdict)
             seconds = time.monotonic() - started
+            _say(delivery, verdict, fate, seconds)
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
         if fate == "done" and delivery.received_at is not None:
             UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
-        reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
-        log.info(
-            "settled",
-            **context,
-            fate=fate,
-            tries=delivery.tries,
-            redelivered=delivery.redelivered,
-            ms=round(seconds * 1e3, 1),
-            **reason,
-        )
 
     def _suspect(self, delivery: Delivery) -> _Move | Drop | None:
         """What is to be done with a message that may have ended the process that had it, instead of handling it."""
@@ -293,6 +280,13 @@ class Consumer:
                 await _hold(attempt)
             else:
                 return
+
+
+def _say(delivery: Delivery, verdict: Verdict | _Move, fate: str, seconds: float) -> None:
+    """Write the canonical line: the message's names, its fate, and whatever its handler has bound to the task."""
+    reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
+    ms = round(seconds * 1e3, 1)
+    log.info("settled", fate=fate, tries=delivery.tries, redelivered=delivery.redelivered, ms=ms, **reason)
 
 
 async def _hold(attempt: int) -> None:

@@ -91,8 +91,19 @@ class Delivery:
         kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
         return {name: value for name, value in kept.items() if isinstance(value, str | int)}
 
+    @property
+    def names(self) -> dict[str, object]:
+        """By what every log line about the message can be found: queue, key, and what its trail names."""
+        return {"queue": self.queue, "key": self.key, **names_in(self.trail)}
+
 
 Handler = Callable[[Delivery], Awaitable[Verdict]]
+
+
+def names_in(trail: Headers) -> dict[str, object]:
+    """The update's id and the trace's, as log lines have them, as far as a trail has them."""
+    names: dict[str, object] = {UPDATE_ID: trail[UPDATE_ID]} if UPDATE_ID in trail else {}
+    return names | {"trace": str(trail[TRACEPARENT])[3:35]} if TRACEPARENT in trail else names
 
 
 def carried(delivery: Delivery) -> Headers:

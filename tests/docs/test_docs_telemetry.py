@@ -13,7 +13,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from ingress.intake import Fate
 from local.folders import PROJECT
 from sender import telegram
-from shared.contracts import CallPriority
+from sender.items import Item, Priority
+from shared.contracts import CallPriority, OutboundCall
 from shared.topology import WORK_QUEUES
 from shared.webhook import SETTINGS
 from tests.docs.pages import DOCS, SERVICES, quoted, table
@@ -131,3 +132,21 @@ def _named(value: object) -> str:
 def test_an_event_has_the_fields_that_the_table_says(event: Event, fields: set[str], *, more: bool) -> None:
     told = events()[event]
     assert fields <= told if more else fields == told
+
+
+def bound() -> Iterator[tuple[str, str]]:
+    """What handlers put on the canonical line: `bind_contextvars(field=...)`, by service."""
+    for service in SERVICES[:-1]:
+        for path in (PROJECT / service).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Call(func=ast.Name(id="bind_contextvars"), keywords=keywords):
+                        yield from ((service, keyword.arg) for keyword in keywords if keyword.arg)
+
+
+def test_the_canonical_line_has_what_its_table_says_and_no_more() -> None:
+    told = {(service, field) for service, fields, _ in table(PAGE, "The canonical line") for field in quoted(fields)}
+    item = Item(OutboundCall(key="k", chat_id=1, method="m", params={}, created_at=0.0), Priority.BULK, 0.0, calls=1)
+    made = {("sender", field) for field in item.times}
+    ingress = {("ingress", field) for field in events()[Event("settled", "info", "ingress")]}
+    assert told == {*bound(), *made, *ingress}

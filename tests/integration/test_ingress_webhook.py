@@ -345,7 +345,8 @@ async def test_every_kind_that_the_fleet_asks_for_is_queued_and_logged_with_the_
         assert (await door.post(body))[0] == 200
     assert [message.body for message in await door.holds("updates")] == [body]
     assert counted("queued") == before + 1
-    assert [(line["update_id"], line["user_id"]) for line in lines if line["event"] == "update_queued"] == [(7, 5)]
+    [line] = [line for line in lines if line["event"] == "settled"]
+    assert (line["update_id"], line["user_id"], line["fate"]) == (7, 5, "queued")
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"\\u0000"])
