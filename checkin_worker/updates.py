@@ -27,7 +27,7 @@ from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
 from checkin_worker.inbox import Inbox
 from checkin_worker.metrics import RECORDED_SECONDS
-from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
+from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
 from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
 from shared.contracts import RECEIVED_AT
@@ -37,6 +37,7 @@ from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
 from shared.replicas import Reader
+from shared.sealed import unsealed
 from shared.texts import LANGUAGES, texts_in
 from shared.workday import is_holiday
 
