@@ -1,5 +1,6 @@
 """Owns a call in memory: what it is, where it came from, and what has happened to it so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -7,7 +8,6 @@ from typing import Final
 import msgspec
 
 from shared.contracts import CallPriority, OutboundCall
-from shared.publisher import Headers
 
 RESTLESS: Final = frozenset({"answerCallbackQuery"})
 """Methods that bring no message: a chat takes them at any time."""
@@ -68,7 +68,7 @@ class Item:
     not_before: float = 0.0
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
-    trail: Headers = field(default_factory=dict)
+    trail: Mapping[str, str | int] = field(default_factory=dict)
     calls: int = 0
     waited: float = 0.0
     took: float = 0.0
