@@ -30,6 +30,7 @@ from checkin_worker.metrics import RECORDED_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
 from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
+from shared import tracing
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Verdict
@@ -113,7 +114,8 @@ class UpdateHandler:
             bind_contextvars(outcome="no concern of ours")
             return Done()
         started = time.monotonic()
-        replies = unsealed(await self._effect(update, Sender(user, _received_at(delivery))))
+        with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
+            replies = unsealed(await self._effect(update, Sender(user, _received_at(delivery))))
         stored = time.monotonic()
         for outgoing in replies:
             await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)

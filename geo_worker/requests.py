@@ -12,6 +12,7 @@ from geo_worker.geocoders import GeocoderFailed
 from geo_worker.lookup import Lookup, Question
 from geo_worker.pace import NotOurTurn
 from geo_worker.searches import Found, Level, Overtaken
+from shared import tracing
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Retry, Return, Verdict
@@ -51,7 +52,8 @@ class GeoRequestHandler:
         """Find the address and hand it on; both ends are the same when it happens twice."""
         request, started = decode(GeoRequest, delivery.body), time.monotonic()
         try:
-            found = await self._lookup.address(_question(request, delivery.queue))
+            with tracing.step("find address", delivery.trace) as step:
+                found = await self._lookup.address(_question(request, delivery.queue, step))
         except Overtaken:
             await self._publisher.publish(GEO_BACKLOG.name, delivery.body, key=delivery.key, headers=delivery.trail)
             bind_contextvars(outcome="overtaken")
@@ -65,7 +67,8 @@ class GeoRequestHandler:
             return Done()
         await self._enrich(request, found.address, found, delivery.trail)
         if found.policy.stored:
-            await self._store(request, found.address)
+            with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
+                await self._store(request, found.address)
         return Done()
 
     async def _enrich(self, request: GeoRequest, address: str, found: Found, trail: Headers) -> None:
@@ -102,10 +105,16 @@ def _outcome(found: Found | None) -> str:
     return "nothing there" if found.address is None else "address"
 
 
-def _question(request: GeoRequest, queue: str) -> Question:
+def _question(request: GeoRequest, queue: str, step: tracing.Step) -> Question:
     level = (
         Level.BACKFILL if queue == GEO_BACKFILL.name else Level.OVERTAKEN if queue == GEO_BACKLOG.name else Level.LIVE
     )
     return Question(
-        request.latitude, request.longitude, request.language, level, request.asked_at or 0.0, request.reply_key
+        request.latitude,
+        request.longitude,
+        request.language,
+        level,
+        request.asked_at or 0.0,
+        request.reply_key,
+        step.traceparent,
     )

@@ -7,7 +7,6 @@ slots busy, and enough of those stop the whole bot.
 Each update has one canonical log line here, `settled`, as it has one in each service after this one.
 """
 
-import secrets
 import time
 from typing import Annotated, Final, Literal
 
@@ -15,8 +14,9 @@ import msgspec
 import structlog
 
 from ingress.metrics import UPDATES
+from shared import tracing
 from shared.contracts import ALLOWED_UPDATES, RECEIVED_AT, TRACEPARENT, UPDATE_ID
-from shared.delivery import FIRST_FAILED, LAST_FAILED, REASON
+from shared.delivery import FIRST_FAILED, LAST_FAILED, REASON, names_in
 from shared.errors import BrokerUnavailable
 from shared.publisher import Headers, Publisher
 from shared.topology import UPDATES as UPDATES_QUEUE
@@ -62,16 +62,21 @@ class Intake:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
 
-    async def take(self, body: bytes) -> Fate:
+    async def take(self, body: bytes, step: tracing.Step) -> Fate:
         """Return when the update needs no more care by Telegram.
+
+        Args:
+            body: its bytes.
+            step: the one that took it in, with which its trace begins.
 
         Raises:
             BrokerUnavailable: nobody holds the update; Telegram must send it again.
         """
-        started, about = time.monotonic(), dict[str, object]()
+        started = time.monotonic()
+        about: dict[str, object] = names_in({TRACEPARENT: step.traceparent})
         fate: Fate | None = None
         try:
-            fate = await self._fate(body, about)
+            fate = await self._fate(body, step, about)
         except BrokerUnavailable as problem:
             about["reason"] = str(problem)
             raise
@@ -81,37 +86,37 @@ class Intake:
         UPDATES.labels(fate).inc()
         return fate
 
-    async def _fate(self, body: bytes, about: dict[str, object]) -> Fate:
+    async def _fate(self, body: bytes, step: tracing.Step, about: dict[str, object]) -> Fate:
         """Bring the bytes where they belong; what is to be said of them is put into `about`."""
         try:
             head = _head.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             about["reason"] = f"undecodable: {problem}"
-            return await self._bury(body, f"undecodable: {problem}")
-        about["key"] = str(head.update_id)
-        about["update_id"] = head.update_id
+            return await self._bury(body, f"undecodable: {problem}", step)
+        step.tell({tracing.UPDATE: head.update_id})
+        about |= {"key": str(head.update_id), "update_id": head.update_id}
         if head.kind is None:
             about["reason"] = "of a kind that the fleet does not handle"
             return "dropped"
         about["kind"] = head.kind
         if (person := getattr(head, head.kind).sender) is not None:
             about["user_id"] = person.id
-        return await self._queue(head, body, about)
-
-    async def _queue(self, head: Head, body: bytes, about: dict[str, object]) -> Fate:
-        trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-        about["trace"] = trace[3:35]
-        headers: Headers = {UPDATE_ID: head.update_id, RECEIVED_AT: _milliseconds(), TRACEPARENT: trace}
+        headers: Headers = {
+            UPDATE_ID: head.update_id,
+            RECEIVED_AT: _milliseconds(),
+            TRACEPARENT: step.traceparent,
+        }
         await self._publisher.publish(UPDATES_QUEUE.name, body, key=str(head.update_id), headers=headers)
         return "queued"
 
-    async def _bury(self, body: bytes, reason: str) -> Fate:
+    async def _bury(self, body: bytes, reason: str, step: tracing.Step) -> Fate:
         now = int(time.time())
         headers: Headers = {
             REASON: reason[:500],
             FIRST_FAILED: now,
             LAST_FAILED: now,
             RECEIVED_AT: _milliseconds(),
+            TRACEPARENT: step.traceparent,
         }
         await self._publisher.publish(UPDATES_QUEUE.dead, body, key="undecodable", headers=headers)
         return "dead"

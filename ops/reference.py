@@ -58,6 +58,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
 
 GROUPS: Final[Mapping[type, str]] = {
     settings.ProcessSettings: "process",
+    settings.TracingSettings: "tracing",
     settings.BrokerSettings: "engines",
     settings.PoolSettings: "engines",
     settings.DatabaseSettings: "engines",

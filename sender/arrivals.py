@@ -20,6 +20,7 @@ from sender.items import Item, Priority
 from sender.metrics import MERGED
 from sender.places import Places
 from sender.schedule import Schedule
+from shared import tracing
 from shared.contracts import OutboundCall, decode
 from shared.delivery import Delivery, Done, Drop, Handler, Return, Verdict
 from shared.errors import CacheUnavailable
@@ -222,6 +223,7 @@ class Arrivals:
         item = self._schedule.get(target)
         if item is not None:
             if merged := self._schedule.waits(item):
+                item.joined.append(tracing.of(trail))
                 self._merge(item, change)
             ending = await self._over(item)
             if ending.outcome == "returned":

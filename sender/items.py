@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from shared import tracing
 from shared.contracts import CallPriority, OutboundCall
 
 RESTLESS: Final = frozenset({"answerCallbackQuery"})
@@ -51,6 +52,7 @@ class Item:
         instead_of: older calls of its topic, which end when it does.
         place: in its chat's lane, the least first.
         trail: of the message that brought it: the update's id and the trace.
+        joined: traces of the messages whose changes were taken into it.
         calls: how often it was made, whatever came of it.
         waited: seconds from its arrival until it was made last.
         took: seconds from then to Telegram's answer, or to what came instead.
@@ -69,9 +71,15 @@ class Item:
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
     trail: Mapping[str, str | int] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
     calls: int = 0
     waited: float = 0.0
     took: float = 0.0
+
+    @property
+    def serves(self) -> list[str]:
+        """Traces of what else it is made for: changes that it has in it, and calls that it is made instead of."""
+        return [*self.joined, *(tracing.of(older.trail) for older in self.instead_of)]
 
     @property
     def times(self) -> dict[str, object]:

@@ -5,11 +5,12 @@ How often it failed and why travels in its headers. What becomes of it by each v
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
+from shared import tracing
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID
 from shared.publisher import Headers
 
@@ -90,6 +91,17 @@ class Delivery:
         """The headers that a message which follows from this one carries on: the update's id and the trace."""
         kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
         return {name: value for name, value in kept.items() if isinstance(value, str | int)}
+
+    @property
+    def trace(self) -> str:
+        """What a step of its handling follows from, as `shared.tracing` has it; empty where there is no trace."""
+        return tracing.of(self.headers)
+
+    def after(self, step: tracing.Step) -> "Delivery":
+        """The same message; what follows from it follows from this step."""
+        if step.traceparent == self.trace:
+            return self
+        return replace(self, headers={**self.headers, TRACEPARENT: step.traceparent})
 
     @property
     def names(self) -> dict[str, object]:

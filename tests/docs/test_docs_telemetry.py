@@ -15,6 +15,7 @@ from local.folders import PROJECT
 from sender import telegram
 from sender.items import Item, Priority
 from shared.contracts import CallPriority, OutboundCall
+from shared.metrics import SPAN_FATES
 from shared.topology import WORK_QUEUES
 from shared.webhook import SETTINGS
 from tests.docs.pages import DOCS, SERVICES, quoted, table
@@ -85,6 +86,7 @@ def test_label_values_are_those_of_the_code() -> None:
     work = {queue.name for queue in WORK_QUEUES if queue.dead}
     assert values("fleet_settled_total", "queue") == values("fleet_handle_seconds", "queue") == work
     assert values("ingress_updates_total", "fate") == set(get_args(Fate))
+    assert values("fleet_trace_spans_total", "fate") == set(SPAN_FATES)
     assert values("sender_calls_total", "outcome") == {kind.__name__.lower() for kind in get_args(telegram.Outcome)}
     for metric in ("sender_calls_total", "sender_waiting", "sender_oldest_seconds", "sender_paused"):
         assert values(metric, "priority") == set(get_args(CallPriority))
