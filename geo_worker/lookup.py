@@ -257,7 +257,7 @@ class Lookup:
         return min((at - now for at in times if at is not None and at > now), default=None)
 
     async def _ask(self, provider: Provider, search: Search) -> None:
-        asked, began, failure = _asked_of(provider, search), time.time(), ""
+        asked, began, failure = _asked_of(provider, search), time.time(), "given up"
         if search.for_the_book_alone:
             provider.backfills()
         try:
@@ -270,6 +270,7 @@ class Lookup:
             failure = "failed"
             self._failed(provider, search, problem)
         else:
+            failure = ""
             LOOKUPS.labels("geocoder").inc()
             await self._addresses.keep(provider, search.language, search.cell, address)
             self._found(provider, search, address)

@@ -242,7 +242,7 @@ class Departures:
     def _step(self, item: Item, method: str) -> tracing.Step:
         """The step of a call; the wait before it is one of its own."""
         trace, template = tracing.of(item.trail), f"/bot{{token}}/{method}"
-        tracing.waited("wait to be sent", trace, self._clock() - item.arrived)
+        tracing.waited("wait to be sent", trace, self._clock() - item.arrived - item.waited - item.took)
         facts: dict[str, str | int] = {
             "http.request.method": "POST",
             "url.template": template,

@@ -293,9 +293,10 @@ class Consumer:
 
 def _facts(delivery: Delivery) -> tracing.Facts:
     facts = tracing.about(delivery.queue, delivery.key, len(delivery.body))
-    if UPDATE_ID in delivery.trail:
-        facts[tracing.UPDATE] = delivery.trail[UPDATE_ID]
-    return {**facts, "messaging.operation.type": "process", "fleet.tries": delivery.tries}
+    facts |= {"messaging.operation.type": "process", "fleet.tries": delivery.tries}
+    if isinstance(update_id := delivery.headers.get(UPDATE_ID), int):
+        facts[tracing.UPDATE] = update_id
+    return facts
 
 
 def _say(delivery: Delivery, verdict: Verdict | _Move, fate: str, seconds: float) -> None:

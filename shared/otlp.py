@@ -6,6 +6,7 @@ slow or broken costs nobody anything, and what has no room, or is not taken, is 
 
 import contextvars
 import logging
+import os
 import re
 import threading
 from collections import deque
@@ -113,7 +114,7 @@ def exporter(settings: TracingSettings) -> OTLPSpanExporter:
     return OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=TIMEOUT)
 
 
-class Collected:
+class SpanRecorder:
     """Records what the settings' sampler chooses, and has it taken to a collector."""
 
     def __init__(self, service: str, settings: TracingSettings, way: Exporter) -> None:
@@ -124,7 +125,7 @@ class Collected:
                 "service.namespace": "checkin-fleet",
                 "service.name": service,
                 "service.version": release,
-                "service.instance.id": gethostname(),
+                "service.instance.id": f"{gethostname()}:{os.getpid()}",
             }
         )
         provider = TracerProvider(_sampler(settings), resource, shutdown_on_exit=False)

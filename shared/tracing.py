@@ -80,9 +80,9 @@ def recording(service: str, settings: TracingSettings) -> Iterator[None]:
     if settings.otel_exporter_otlp_endpoint is None:
         yield
         return
-    from shared.otlp import Collected, exporter  # noqa: PLC0415 - not loaded where nobody asked for it
+    from shared.otlp import SpanRecorder, exporter  # noqa: PLC0415 - not loaded where nobody asked for it
 
-    with recorded_by(Collected(service, settings, exporter(settings))):
+    with recorded_by(SpanRecorder(service, settings, exporter(settings))):
         yield
 
 

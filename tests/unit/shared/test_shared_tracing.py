@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from shared import otlp, tracing
-from shared.otlp import Collected
+from shared.otlp import SpanRecorder
 from shared.settings import TracingSettings
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -56,7 +56,7 @@ def collector() -> Collector:
 def _on(collector: Collector) -> Iterator[None]:
     """Every trace is recorded."""
     settings = TracingSettings(otel_traces_sampler="parentbased_always_on")
-    with tracing.recorded_by(Collected("test", settings, collector)):
+    with tracing.recorded_by(SpanRecorder("test", settings, collector)):
         yield
 
 
@@ -143,7 +143,7 @@ def test_what_is_not_recorded_or_no_context_at_all_is_handed_on_as_it_is(parent:
 
 def test_of_a_share_that_is_nobody_nothing_is_recorded_and_of_one_that_is_all_everything(collector: Collector) -> None:
     for share, number in ((0.0, 0), (1.0, 20)):
-        with tracing.recorded_by(Collected("test", TracingSettings(otel_traces_sampler_arg=share), collector)):
+        with tracing.recorded_by(SpanRecorder("test", TracingSettings(otel_traces_sampler_arg=share), collector)):
             for _ in range(20):
                 with tracing.begin("a", "server", {}) as step:
                     assert tracing.is_recorded(step.traceparent) is bool(number)
@@ -158,7 +158,7 @@ def test_a_collector_that_takes_for_ever_holds_up_nobody_and_what_has_no_room_is
     dropped = counted("dropped")
     collector.let_go.clear()
     settings = TracingSettings(otel_traces_sampler="parentbased_always_on")
-    with tracing.recorded_by(Collected("test", settings, collector)):
+    with tracing.recorded_by(SpanRecorder("test", settings, collector)):
         end_steps(1)
         assert collector.asked.wait(10)
         end_steps(otlp.ROOM + 10)
@@ -174,10 +174,10 @@ def test_that_the_collector_is_away_is_said_once_and_that_it_is_back(
     collector.away = True
     settings = TracingSettings(otel_traces_sampler="parentbased_always_on")
     with capture_logs() as lines:
-        with tracing.recorded_by(Collected("test", settings, collector)):
+        with tracing.recorded_by(SpanRecorder("test", settings, collector)):
             end_steps(3)
         collector.away = False
-        with tracing.recorded_by(Collected("test", settings, collector)):
+        with tracing.recorded_by(SpanRecorder("test", settings, collector)):
             end_steps(1)
     assert [line["event"] for line in lines] == ["collector_away"]
     assert (counted("undelivered"), counted("delivered")) == (undelivered + 3, delivered + 1)
