@@ -153,8 +153,8 @@ async def _round(people: int, ready: Stage, *, traced: bool) -> Round:
             await operate("webhook", "apply", environment=environment, logs=ready.logs)
             before = _spent(fleet)
             await crowd.everyone_checks_in()
-            chats = [telegram.chat(one.id) for one in crowd.employees]
-            await telegram.until(lambda: all(map(answered_with_address, chats)), LIMIT)
+            everybody = [one.id for one in crowd.employees]
+            await telegram.until(lambda: all(answered_with_address(telegram.chat(one)) for one in everybody), LIMIT)
             await asyncio.sleep(TOLD)
             return Round((_spent(fleet) - before) / people, await _delivered(fleet) if traced else 0)
 

@@ -93,28 +93,33 @@ async def follow(db: "Connection", update_id: int, user_id: int | None) -> Journ
     row = await db.fetchrow(INBOX, update_id)
     if row is not None and user_id not in {None, row["user_id"]}:
         row = None  # the id came again, for somebody else
-    whose: int | None = user_id if row is None else row["user_id"]
-    journey = Journey(update_id, whose)
-    if whose is None:
+    journey = Journey(update_id, user_id if row is None else row["user_id"])
+    if journey.user_id is None:
         return journey
-    journey.name = await db.fetchval(NAME, whose)
-    messages = [] if row is None else unsealed(row["replies"])
-    events = await db.fetch(EVENTS, whose, update_id)
-    calls = list(_calls(messages))
-    chats = list({whose, *(call.chat_id for call in calls)})
-    ledger = await db.fetch(CALLS, chats, f"{update_id}:")
-    journey.steps += _beginning(events, calls)
+    journey.name = await db.fetchval(NAME, journey.user_id)
+    messages = []
     if row is not None:
+        messages = unsealed(row["replies"])
         journey.steps.append(_handled(row["handled_at"], messages))
-    journey.steps += [_recorded(event) for event in events]
-    journey.steps += [called(entry, "the ledger") for entry in ledger]
-    journey.due = _due(messages, events, {entry["key"] for entry in ledger})
+    await _look(db, journey, messages)
     if row is None and journey.steps:
         journey.notes.append(
             "the inbox, which keeps three days, has no row of it any more: what followed from it is told by the ledger "
             "alone"
         )
     return journey
+
+
+async def _look(db: "Connection", journey: Journey, messages: Sequence[Outgoing]) -> None:
+    """Add what events and the ledger say of the update, and of the messages that followed from it."""
+    events = await db.fetch(EVENTS, journey.user_id, journey.update_id)
+    calls = list(_calls(messages))
+    chats = list({journey.user_id, *(call.chat_id for call in calls)})
+    ledger = await db.fetch(CALLS, chats, f"{journey.update_id}:")
+    journey.steps += _beginning(events, calls)
+    journey.steps += [_recorded(event) for event in events]
+    journey.steps += [called(entry, "the ledger") for entry in ledger]
+    journey.due = _due(messages, events, {entry["key"] for entry in ledger})
 
 
 async def ledger_reaches_back(db: "Connection") -> datetime | None:
@@ -164,14 +169,14 @@ def _recorded(event: "Record") -> Step:
 def _due(messages: Sequence[Outgoing], events: "Sequence[Record]", ended: set[str]) -> list[Outgoing]:
     """Of what followed, that of which neither the ledger nor an event shows the end."""
     addressed = any(event["has_address"] or event["coarse"] for event in events)
-    open_ = []
+    due = []
     for message in messages:
         if message.queue == GEO_REQUESTS.name:
             over = addressed or f"{message.key}{ADDRESS}" in ended
         elif message.queue == REPORTS.name:
-            over = any(key not in {one.key for one in messages} for key in ended)
+            over = not ended <= {one.key for one in messages}  # the file, or why there is none, has a key of its own
         else:
             over = message.key in ended
         if not over:
-            open_.append(message)
-    return open_
+            due.append(message)
+    return due

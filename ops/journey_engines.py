@@ -107,7 +107,7 @@ def _where(journey: Journey) -> list[WorkQueue]:
     """The queues in which it, or what followed from it, may wait."""
     if not journey.steps:
         return [UPDATES]
-    return [_QUEUES[name] for name in dict.fromkeys(message.queue for message in journey.due) if name in _QUEUES]
+    return [queue for name in dict.fromkeys(message.queue for message in journey.due) if (queue := _QUEUES.get(name))]
 
 
 async def _searched(journey: Journey, desk: OrderDesk) -> list[str]:
@@ -134,6 +134,12 @@ async def _waiting(desk: OrderDesk, queue: WorkQueue) -> str:
     return f"{queue.name} has {depth.waiting:,} waiting{later}, it may be among them{taken}"
 
 
+def _is(message: "Outgoing", line: dead.Line) -> bool:
+    """Whether this is the dead letter; an address is asked for under its reply's key, in another queue."""
+    queue = _QUEUES.get(message.queue)
+    return message.key == line.key and queue is not None and queue.dead == line.queue
+
+
 async def _find_dead(journey: Journey, url: "SecretStr", queues: list[str]) -> None:
     if not queues:
         return
@@ -143,4 +149,4 @@ async def _find_dead(journey: Journey, url: "SecretStr", queues: list[str]) -> N
         at = line.last_failed or datetime.now(UTC)
         facts = {"key": line.key, "queue": line.queue, "reason": line.reason, "tries": line.tries}
         journey.steps.append(Step(at, "dead", facts))
-        journey.due = [message for message in journey.due if message.key != line.key]
+        journey.due = [message for message in journey.due if not _is(message, line)]
