@@ -15,7 +15,7 @@ from ops.journey import Journey, Step, called
 from ops.orders import OrderDesk, order_desk
 from shared.cache import Cache
 from shared.contracts import OutboundCall, decode
-from shared.errors import BrokerUnavailable, CacheUnavailable
+from shared.errors import BrokerUnavailable, CacheUnavailable, Undecodable
 from shared.remembered import NOT_SENT, UNDER_WAY, place_of, sent_as
 from shared.topology import GEO_REQUESTS, INTERACTIVE, REPORTS, UPDATES, WORK_QUEUES, WorkQueue
 
@@ -85,7 +85,11 @@ async def _patiently(cache: Cache, place: str) -> str | None:
 
 def _hear(journey: Journey, message: "Outgoing", value: str | None) -> None:
     if (sent := sent_as(value)) is not None:
-        call = decode(OutboundCall, message.body)
+        try:
+            call = decode(OutboundCall, message.body)
+        except Undecodable as problem:  # of another release
+            journey.notes.append(f"{message.key} was sent; more cannot be read here ({problem})")
+            return
         entry = {
             "chat_id": call.chat_id,
             "key": call.key,
