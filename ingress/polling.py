@@ -13,7 +13,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from ingress.intake import Intake
+from ingress.intake import Fate, Intake
+from shared import tracing
 from shared.contracts import ALLOWED_UPDATES
 from shared.errors import BrokerUnavailable
 from shared.turn import Turn
@@ -73,8 +74,12 @@ class Polling:
 
     async def _hand_over(self, updates: list[msgspec.Raw]) -> None:
         """Publish together, then move the offset up to the first that was not confirmed."""
-        fates = await asyncio.gather(*(self._intake.take(bytes(raw)) for raw in updates), return_exceptions=True)
+        fates = await asyncio.gather(*(self._take(bytes(raw)) for raw in updates), return_exceptions=True)
         for raw, fate in zip(updates, fates, strict=True):
             if isinstance(fate, BaseException):
                 raise fate
             self._offset = msgspec.json.decode(raw, type=_Update).update_id + 1
+
+    async def _take(self, body: bytes) -> Fate:
+        with tracing.begin("getUpdates", "client", {}) as step:
+            return await self._intake.take(body, step)

@@ -17,8 +17,9 @@ from typing import Final, Protocol
 import msgspec
 
 from sender.endings import Ending
-from shared.contracts import OutboundCall, encode, place_of
+from shared.contracts import OutboundCall, encode
 from shared.errors import CacheUnavailable
+from shared.remembered import FOR_NOTHING, NOT_SENT, UNDER_WAY, SentAs, place_of, sent_as
 
 REMEMBERED: Final = 20_000
 """Keys held in memory: at the cap, a reply and its address each, five and a half minutes (20,000 / 2 / 30 s)."""
@@ -37,11 +38,6 @@ LAST_WORDS_PAUSE: Final = 0.1
 
 _FINAL: Final = ("sent", "superseded", "unknown")
 """Endings after which a call is not made again by anybody."""
-_UNDER_WAY: Final = "?"
-_NOT_SENT: Final = "-"
-_FOR_NOTHING: Final = "!"
-"""What Redis holds of a call besides the ending of one that was sent: it is being written, or was and nobody knows
-what became of it; it ended in another way; it was to be written and certainly was not."""
 
 
 class PlaceStore(Protocol):
@@ -152,21 +148,21 @@ class Places:
         Raises:
             CacheUnavailable: nobody would know.
         """
-        await self._store.put(place_of(key), _UNDER_WAY, KEPT)
+        await self._store.put(place_of(key), UNDER_WAY, KEPT)
 
     async def was_not_written(self, key: str) -> None:
         """Take `under_way` back."""
         with contextlib.suppress(CacheUnavailable):  # then it counts as unknown, which is on the safe side
-            await self._store.put(place_of(key), _FOR_NOTHING, KEPT)
+            await self._store.put(place_of(key), FOR_NOTHING, KEPT)
 
     async def ended(self, key: str, ending: Ending) -> None:
         """Remember how the call ended."""
         self.note(key, ending)
         if ending.outcome == "sent":
-            await self._was_sent(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}")
+            await self._was_sent(key, str(SentAs(ending.message_id, ending.at, ending.amended_at)))
             return
         with contextlib.suppress(CacheUnavailable):  # likewise
-            await self._store.put(place_of(key), _UNDER_WAY if ending.outcome == "unknown" else _NOT_SENT, KEPT)
+            await self._store.put(place_of(key), UNDER_WAY if ending.outcome == "unknown" else NOT_SENT, KEPT)
 
     def forget_failures(self) -> None:
         """Another may have sent since what failed here; Redis is to be asked again."""
@@ -201,12 +197,10 @@ class Places:
 
 def _read(value: str | None, now: float) -> Ending | None:
     """What a value in Redis says; nothing where it is none of ours."""
-    if value == _UNDER_WAY:
+    if value == UNDER_WAY:
         return Ending("unknown", now, before=True)
-    if value == _NOT_SENT:
+    if value == NOT_SENT:
         return Ending("failed", now, before=True)
-    try:
-        message_id, at, amended_at = (value or "").split(" ")
-        return Ending("sent", float(at), message_id=int(message_id), before=True, amended_at=float(amended_at))
-    except ValueError:
+    if (sent := sent_as(value)) is None:
         return None
+    return Ending("sent", sent.at, message_id=sent.message_id, before=True, amended_at=sent.amended_at)

@@ -12,6 +12,7 @@ PROJECT_FILE = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 DECLARED: dict[str, list[str]] = {
     "Of the services": PROJECT_FILE["project"]["dependencies"],
     "Extra `offline`": PROJECT_FILE["project"]["optional-dependencies"]["offline"],
+    "Extra `tracing`": PROJECT_FILE["project"]["optional-dependencies"]["tracing"],
     "Of development": PROJECT_FILE["dependency-groups"]["dev"],
 }
 
@@ -49,7 +50,7 @@ def test_each_line_says_what_for_and_why(heading: str) -> None:
 
 
 def test_every_extra_and_group_has_its_table() -> None:
-    assert set(PROJECT_FILE["project"]["optional-dependencies"]) == {"offline"}
+    assert set(PROJECT_FILE["project"]["optional-dependencies"]) == {"offline", "tracing"}
     assert set(PROJECT_FILE["dependency-groups"]) == {"dev"}
 
 

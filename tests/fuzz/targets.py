@@ -37,6 +37,7 @@ from shared.delivery import REASON, TRIES, received
 from shared.errors import Undecodable
 from shared.publisher import Headers, Publisher
 from shared.replicas import Reader
+from shared.tracing import Step
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractIncomingMessage
@@ -80,7 +81,7 @@ def _at_once(work: Coroutine[Any, Any, T]) -> T:
 
 def intake(body: bytes) -> None:
     """Any body has a fate, and what is published with it fits into headers."""
-    assert _at_once(Intake(_Paper()).take(body)) in {"queued", "dropped", "dead"}
+    assert _at_once(Intake(_Paper()).take(body, Step(""))) in {"queued", "dropped", "dead"}
 
 
 def contract(kind: type[Message], body: bytes) -> None:

@@ -12,9 +12,10 @@ from sender.endings import Ending
 from sender.items import Item, Priority
 from sender.places import Places
 from sender.schedule import Schedule
-from shared.contracts import OutboundCall, encode, place_of
+from shared.contracts import OutboundCall, encode
 from shared.delivery import Delivery, Done, Drop, Return, Verdict
 from shared.errors import CacheUnavailable
+from shared.remembered import place_of
 from tests.unit.sender.departures_room import Told
 
 KEY = "7:0"
