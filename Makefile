@@ -68,8 +68,9 @@ bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a sho
 test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; seven minutes
 	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
 
-reference: setup ## write docs/configuration.md anew from the settings
+reference: setup ## write docs/configuration.md anew from the settings, and docs/scale.md from the plan
 	@$(BIN)/python -m ops.reference --write
+	@$(BIN)/python -m ops.plan.page --write
 
 a-day: setup ## write docs/a-day.md anew from a played day
 	@WRITE_DOCS=1 $(BIN)/pytest -q tests/integration/test_a_day.py

@@ -23,10 +23,11 @@ from ops.settings import (
     DeadSettings,
     DoctorSettings,
     GeoDeskSettings,
+    PlanSettings,
     ReminderSettings,
     RetainSettings,
 )
-from ops.webhook import WebhookSettings
+from ops.webhook import WebhookAddress, WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
 
@@ -47,6 +48,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet geocode": BackfillSettings,
     "fleet dead": DeadSettings,
     "fleet retain": RetainSettings,
+    "fleet plan": PlanSettings,
     "fleet doctor": DoctorSettings,
     "fleet (the rest)": CompanySettings,
 }
@@ -55,12 +57,15 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
 GROUPS: Final[Mapping[type, str]] = {
     settings.ProcessSettings: "process",
     settings.BrokerSettings: "engines",
+    settings.PoolSettings: "engines",
     settings.DatabaseSettings: "engines",
     settings.CacheSettings: "engines",
     ManagementSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
+    WebhookAddress: "Telegram",
     WebhookSettings: "Telegram",
+    settings.IntakeSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
     settings.ConsentSettings: "people",
@@ -68,6 +73,7 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.WorkdaySettings: "working day",
     settings.GeocodingSwitch: "geocoding",
     GeoSettings: "geocoding",
+    settings.CapSettings: "sender",
     SenderSettings: "sender",
 }
 """The group of the variables that a class declares, in the order of the page; other classes' come last."""

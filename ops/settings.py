@@ -4,8 +4,10 @@ from ops.management import ManagementSettings
 from shared.settings import (
     BrokerSettings,
     CacheSettings,
+    CapSettings,
     ConsentSettings,
     DatabaseSettings,
+    PoolSettings,
     RetentionSettings,
     TelegramSettings,
     WorkdaySettings,
@@ -38,3 +40,7 @@ class DeadSettings(BrokerSettings, WorkdaySettings):
 
 class DoctorSettings(DatabaseSettings, BrokerSettings, CacheSettings, TelegramSettings, ManagementSettings):
     """What `fleet doctor` reads, each part of it by itself: it looks at what it can."""
+
+
+class PlanSettings(WorkdaySettings, CapSettings, PoolSettings):
+    """What `fleet plan` reads."""

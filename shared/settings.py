@@ -118,17 +118,9 @@ class BrokerSettings(Settings):
     )
 
 
-class DatabaseSettings(Settings):
-    """Where PostgreSQL is and how many connections a process may hold."""
+class PoolSettings(Settings):
+    """How many connections to PostgreSQL a process may hold."""
 
-    database_url: PostgresUrl = Field(
-        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; of several hosts "
-        "(`one:5432,two:5432`) the one that takes writes; behind PgBouncer with `?statement_cache_size=0`; by TLS "
-        "`...?sslmode=verify-full&sslrootcert=...&sslcert=...&sslkey=...`"
-    )
-    database_replica_urls: PostgresUrls = Field(
-        SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
-    )
     db_pool_min: int = Field(5, ge=0, description="connections a process keeps open")
     db_pool_max: int = Field(100, ge=1, validate_default=True, description="connections a process opens at most")
 
@@ -139,6 +131,19 @@ class DatabaseSettings(Settings):
             msg = f"must not be less than DB_POOL_MIN, which is {least}"
             raise ValueError(msg)
         return value
+
+
+class DatabaseSettings(PoolSettings):
+    """Where PostgreSQL is and how many connections a process may hold."""
+
+    database_url: PostgresUrl = Field(
+        description="PostgreSQL primary, e.g. `postgresql://user:password@host:5432/name`; of several hosts "
+        "(`one:5432,two:5432`) the one that takes writes; behind PgBouncer with `?statement_cache_size=0`; by TLS "
+        "`...?sslmode=verify-full&sslrootcert=...&sslcert=...&sslkey=...`"
+    )
+    database_replica_urls: PostgresUrls = Field(
+        SecretStr(""), description="read replicas, comma-separated; none means that the primary serves reads"
+    )
 
     @property
     def replica_urls(self) -> list[str]:
@@ -155,6 +160,14 @@ class CacheSettings(Settings):
     )
 
 
+class IntakeSettings(Settings):
+    """How updates come from Telegram."""
+
+    ingress_mode: Literal["webhook", "polling"] = Field(
+        "webhook", description="`webhook`, or `polling` for a machine without a public address"
+    )
+
+
 class BotIdentity(Settings):
     """Which bot this is."""
 
@@ -167,6 +180,20 @@ class TelegramSettings(BotIdentity):
     telegram_api_url: str = Field(
         "https://api.telegram.org", pattern=r"^https?://", description="address of the Bot API"
     )
+
+
+class CapSettings(Settings):
+    """How many calls Telegram takes."""
+
+    sender_rate: int = Field(30, ge=1, le=1000, description="calls to Telegram in any second, across all senders")
+    sender_guard_ms: int = Field(
+        25, ge=0, le=1000, description="milliseconds of jitter on the way to Telegram that the cap is proof against"
+    )
+
+    @property
+    def guard(self) -> float:
+        """The guard in seconds."""
+        return self.sender_guard_ms / 1000
 
 
 GEOCODERS: Final = ("photon", "nominatim", "google", "mapbox", "offline")

@@ -11,16 +11,14 @@ from ops.doctor.postgresql import NAME, connected, primary
 from ops.doctor.queues import depths
 from ops.doctor.rabbitmq import connected as broker
 from ops.doctor.surroundings import Surroundings
+from ops.plan.connections import Claim
+from shared.connecting import Servers
 from shared.settings import DatabaseSettings
 from shared.topology import GEO_TURN, UPDATES
 
 if TYPE_CHECKING:
     from ops.doctor.postgresql import Connection
 
-REPORT: Final = 2
-"""Connections of the process in which a check-in worker has a file made, beside its own."""
-OPERATORS: Final = 5
-"""Connections kept for `fleet`, whose words take one each and `migrate` two."""
 GEO_WORKERS: Final = 2
 """As many as there usually are, where one is active: RabbitMQ does not tell of those that wait for its right."""
 DEFAULT_PORT: Final = 5432
@@ -40,30 +38,6 @@ FROM pg_stat_activity
 WHERE datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend' AND application_name <> $1
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What the processes may open on one server: so many of them, DB_POOL_MAX each. Geo workers read no replicas."""
-
-    workers: int
-    geo_workers: int
-    most: int
-
-    @property
-    def total(self) -> int:
-        """Connections, if every process opens all that it may, and people use `fleet`."""
-        return self.workers * (self.most + REPORT) + self.geo_workers * self.most + OPERATORS
-
-    def fitting(self, room: int) -> int:
-        """The largest DB_POOL_MAX for which this is room enough; 0 or less if none is."""
-        return (room - OPERATORS - self.workers * REPORT) // max(1, self.workers + self.geo_workers)
-
-    def __str__(self) -> str:
-        parts = [f"{self.workers} workers x ({self.most} + {REPORT})"]
-        if self.geo_workers:
-            parts.append(f"{self.geo_workers} geo workers x {self.most}")
-        return " + ".join([*parts, f"{OPERATORS} for operators"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +123,8 @@ async def _look(db: "Connection", url: str, name: str) -> tuple[Server, dict[str
     assert row is not None  # noqa: S101 - an aggregate has one row
     held = await db.fetch(CONNECTED, NAME)
     others = sum(one["number"] for one in held if not one["ours"])
-    pooled = row["port"] is not None and row["port"] not in _ports(url)
+    elsewhere = row["port"] is not None and row["port"] not in _ports(url)
+    pooled = elsewhere or Servers(url).pooled
     now = {f"{one['login']} {one['application']}".strip(): one["number"] for one in held if one["ours"]}
     return Server(name, int(row["most"]), int(row["reserved"]), others, pooled), now
 

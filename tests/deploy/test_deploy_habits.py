@@ -94,6 +94,10 @@ def test_compose_without_its_secrets_says_where_they_belong(tmp_path: Path) -> N
     assert "deploy/docker/compose.env.example" in said.stderr
 
 
+def test_ci_brings_the_tools_without_which_most_of_this_is_left_out() -> None:
+    assert re.search(r"^make deploy-check$", (PROJECT / ".ci" / "run").read_text(), re.MULTILINE)
+
+
 def test_scripts_end_at_the_first_failure() -> None:
     scripts = [file for file in (PROJECT / "deploy").rglob("*") if file.suffix == ".sh" or file.name == "roll-out"]
     assert len(scripts) >= 6

@@ -10,13 +10,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from local.engines import Engines
-from shared.consume import (
+from shared.consume import Consumer
+from shared.contracts import RECEIVED_AT, OutboundCall, decode
+from shared.delivery import (
     FAILED_IN,
     FIRST_FAILED,
     LAST_FAILED,
     REASON,
     TRIES,
-    Consumer,
     Delivery,
     Done,
     Drop,
@@ -24,7 +25,6 @@ from shared.consume import (
     Retry,
     Verdict,
 )
-from shared.contracts import RECEIVED_AT, OutboundCall, decode
 from shared.errors import CacheUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.topology import WorkQueue

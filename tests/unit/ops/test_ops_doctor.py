@@ -35,6 +35,7 @@ from ops.doctor.findings import EngineAway, Finding, State, Unknown, ok, uncheck
 from ops.doctor.queues import Depth
 from ops.doctor.surroundings import Surroundings, look_around
 from ops.doctor.words import WIDTH, as_json, told
+from ops.plan.connections import Claim
 from ops.roles import Plan
 from shared import masking, settings
 from shared.contracts import ALLOWED_UPDATES
@@ -143,7 +144,7 @@ def test_a_login_that_cannot_see_whom_a_replica_follows_is_warned_of() -> None:
 
 
 def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
-    claim = pool.Claim(workers=4, geo_workers=2, most=20)
+    claim = Claim(workers=4, geo_workers=2, most=20)
     assert claim.total == 4 * 22 + 2 * 20 + 5
     found = pool.judge(PRIMARY, claim)
     assert found.state is State.WRONG
@@ -154,7 +155,7 @@ def test_the_budget_counts_every_process_and_what_fits_does_fit() -> None:
     assert pool.judge(replace(PRIMARY, most=135), claim).state is State.WRONG
     assert pool.judge(replace(PRIMARY, most=136, others=1), claim).state is State.WRONG
     assert pool.judge(replace(PRIMARY, pooled=True), claim).state is State.WARNING
-    crowd = pool.judge(PRIMARY, pool.Claim(workers=100, geo_workers=0, most=1))
+    crowd = pool.judge(PRIMARY, Claim(workers=100, geo_workers=0, most=1))
     assert not crowd.mend.startswith("DB_POOL_MAX"), "no size fits"
 
 
@@ -364,8 +365,10 @@ async def test_an_engines_own_check_that_fails_in_the_middle_is_wrong_and_the_ot
 
 async def test_a_check_that_hangs_is_given_up_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "TIMEOUT", 0.01)
-    diagnosis = await examine(NOWHERE, entries={"slow": Entry(hangs), "quick": Entry(fine)})
-    assert [(name, one.state) for name, one in diagnosis.findings] == [("slow", State.WRONG), ("quick", State.OK)]
+    entries = {"engine": Entry(hangs, "mend it"), "of it": Entry(hangs), "quick": Entry(fine)}
+    diagnosis = await examine(NOWHERE, entries=entries)
+    said = "no answer within 0 s"
+    assert dict(diagnosis.findings) == {"engine": wrong(said, "mend it"), "of it": unchecked(said), "quick": ok("fine")}
 
 
 async def test_what_is_skipped_is_not_made() -> None:

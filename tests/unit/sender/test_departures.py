@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from sender.departures import RETRIES
 from sender.telegram import Failed, Flood, Moved, Sent, Unknown, Unreachable
-from shared.consume import Done, Drop
+from shared.delivery import Done, Drop
 from tests.unit.sender.departures_room import FILE, GUARD, NOW, Room
 
 

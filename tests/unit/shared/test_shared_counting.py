@@ -8,7 +8,8 @@ from ingress.metrics import WEBHOOKS
 from local.ports import free_port
 from sender.metrics import FLOODS
 from shared.cache import Cache
-from shared.consume import Consumer, Delivery, Done, Verdict
+from shared.consume import Consumer
+from shared.delivery import Delivery, Done, Verdict
 from shared.errors import CacheUnavailable
 from shared.metrics import FATES
 from shared.publisher import Publisher

@@ -1,0 +1,87 @@
+"""Owns the unit costs that plans are made with: what one check-in takes of everything, and where the figure is from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A figure, its unit, and what it is based on."""
+
+    value: float
+    unit: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What a pod of a service asks for: cores, and MiB of memory. A test compares it with the manifests."""
+
+    cores: float
+    memory: int
+
+
+CALLS: Final = Cost(1.0, "calls to Telegram a check-in", "measured: the morning in [README](../README.md)")
+WAY: Final = Cost(
+    0.5,
+    "s from a message to its reply, beside the wait for the cap",
+    "the objective; in README's morning the last reply came 0.5 s after the cap's own time",
+)
+RECORDED: Final = Cost(1.0, "s within which a check-in is to be recorded", "the objective")
+INGRESS: Final = Cost(
+    3900.0,
+    "updates a second and ingress",
+    "probed: a request of aiohttp takes 75 us of a core, a confirmed publish 180; not yet measured of our own",
+)
+WORKER: Final = Cost(
+    500.0,
+    "check-ins a second and worker",
+    "measured, at least: two of them record 1,000 in under a second, on two cores that all else shares",
+)
+CALL_CPU: Final = Cost(0.0049, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
+DOOR: Final = Cost(
+    100 / 0.041,
+    "updates a second and bot by webhook",
+    "Telegram's 100 connections, and the 41 ms that an update took in README's morning",
+)
+TRANSACTIONS: Final = Cost(3.0, "transactions a check-in", "counted, at most: the check-in, its address, its receipt")
+POSTGRES: Final = Cost(
+    3365.0,
+    "transactions a second and primary",
+    "probed: begin, insert, commit over 20 connections, two cores shared with the client; ours have more statements",
+)
+MESSAGES: Final = Cost(
+    5.0, "messages a check-in", "counted, at most: update, reply, the question for an address, the address, receipt"
+)
+RABBITMQ: Final = Cost(
+    24880.0,
+    "confirmed publishes a second and cluster",
+    "probed: 200 in flight from a raw socket to one quorum queue of one node, two cores shared with the client",
+)
+GEOCODED: Final = Cost(
+    0.046, "questions to a geocoder a check-in", "measured: [addresses](addresses.md), a thousand people at five places"
+)
+GEOCODER: Final = Cost(100.0, "questions a second and geo worker", "the default of `GEOCODER_RATE` for a Photon")
+OFFLINE: Final = Cost(
+    0.000114,
+    "s of a core for a question with `GEOCODER=offline`",
+    "probed: 28 us for the cell, 86 us for the table of towns",
+)
+MESSAGE: Final = Cost(
+    1024.0,
+    "bytes of a reply that waits, in each copy of the queue",
+    "counted: half of it is the message as it is written, the rest allows for headers and the queue's index",
+)
+MACHINE: Final = Cost(147.0, "$ a month for 4 cores and 16 GiB", "AWS m7i.xlarge in us-east-1, on demand")
+
+PODS: Final[Mapping[str, Pod]] = MappingProxyType(
+    {
+        "ingress": Pod(0.1, 64),
+        "checkin_worker": Pod(0.25, 112),
+        "geo_worker": Pod(0.1, 176),
+        "sender": Pod(0.2, 112),
+        "desk": Pod(0.01, 128),
+    }
+)
