@@ -30,8 +30,8 @@ soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make
 faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
 	@ONLY="$(ONLY)" ENGINES=$(ENGINES) RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
-alerts: setup ## see each alert firing under its fault, by a real Prometheus; half an hour; ONLY=no-sender for one
-	@ONLY="$(ONLY)" SEED=$(SEED) $(BIN)/python -m tests.alerts
+alerts: setup ## see each alert fire in a real Prometheus; ONLY=no-sender for one, WRITE=1 for docs/runbooks
+	@ONLY="$(ONLY)" SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.alerts
 
 deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
 	@bash tests/deploy/tools.sh

@@ -7,16 +7,19 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import aio_pika
+import asyncpg
 
 from local.command import operate
 from shared.topology import FILES
 from tests.alerts.fault import Fault
-from tests.alerts.ours import LATE
+from tests.alerts.ours import LATE, restarted
 from tests.faults.ground import Ground
 from tests.integration.replica_side import frozen
 
 SLOW: Final = 0.04
 """Seconds by which PostgreSQL is late, either way."""
+FULL: Final = 0.8
+"""The share of PostgreSQL's connections that somebody else opens, beside the services'."""
 
 
 @contextlib.asynccontextmanager
@@ -72,19 +75,28 @@ async def pool_too_small(ground: Ground) -> AsyncIterator[None]:
     """Each worker has one connection, and PostgreSQL is far away."""
     names = ground.names("checkin_worker")
     with ground.away(*names):
-        await _restarted(ground, names, DB_POOL_MIN="1", DB_POOL_MAX="1")
+        far = ground.lines.postgres.before(ground.stage.environment["DATABASE_URL"])
         ground.lines.postgres.delay = SLOW
+        await restarted(ground, names, DB_POOL_MIN="1", DB_POOL_MAX="1", DATABASE_URL=far)
         try:
             yield
         finally:
             ground.lines.postgres.delay = 0.0
-            await _restarted(ground, names)
+            await restarted(ground, names)
 
 
-async def _restarted(ground: Ground, names: list[str], **environment: str) -> None:
-    for name in names:
-        await ground.fleet.stop(name)
-        await ground.fleet.start(name, **environment)
+@contextlib.asynccontextmanager
+async def connections_run_out(ground: Ground) -> AsyncIterator[None]:
+    """Somebody else opens so many connections to PostgreSQL that few are left."""
+    async with contextlib.AsyncExitStack() as opened:
+        for _ in range(int(await _most(ground) * FULL)):
+            connection = await asyncpg.connect(ground.engines.postgres.url)
+            opened.callback(connection.terminate)
+        yield
+
+
+async def _most(ground: Ground) -> int:
+    return int((await ground.fetch("SHOW max_connections"))[0][0])
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +113,8 @@ async def redis_frozen(ground: Ground) -> AsyncIterator[None]:
         yield
 
 
-BLOCKED: Final = frozenset({"RabbitMQAlarm", "WebhookBurn", "ServiceNotReady"})
+BLOCKED: Final = frozenset({"RabbitMQAlarm", "WebhookBurn", "ServiceNotReady", "NoActiveSender"})
+"""Nothing is published: no webhook, and no knock by which a sender shows that it holds the right."""
 
 FAULTS: Final = (
     Fault(
@@ -150,6 +163,12 @@ FAULTS: Final = (
         raises={"DatabasePoolWaits"},
         leaves=LATE,
         allows={"UpdatesNotHandled", "ServiceDown", "ServiceNotReady"},  # while the workers are restarted
+    ),
+    Fault(
+        name="connections-run-out",
+        what="somebody opens four fifths of PostgreSQL's connections",
+        wrong=connections_run_out,
+        raises={"PostgreSQLConnections"},
     ),
     Fault(
         name="replicas-frozen",

@@ -50,6 +50,27 @@ def without(module: str) -> Callable[[Ground], AbstractAsyncContextManager[None]
     return wrong
 
 
+async def restarted(ground: Ground, names: list[str], **environment: str) -> None:
+    """Restart these one after the other, with variables of their own."""
+    for name in names:
+        await ground.fleet.stop(name)
+        await ground.fleet.start(name, **environment)
+
+
+@contextlib.asynccontextmanager
+async def two_fleets(ground: Ground) -> AsyncIterator[None]:
+    """A sender of this token works for another broker: nobody there has the right, so it has."""
+    stray, rabbitmq = await ground.standby_sender(), ground.engines.rabbitmq
+    with ground.away(stray):
+        elsewhere = await rabbitmq.create_vhost("elsewhere")
+        try:
+            await restarted(ground, [stray], RABBITMQ_URL=elsewhere)
+            yield
+        finally:
+            await restarted(ground, [stray])
+            await rabbitmq.delete_vhost("elsewhere")
+
+
 @contextlib.asynccontextmanager
 async def undecodable(ground: Ground) -> AsyncIterator[None]:
     """An update comes that nobody can read; afterwards its dead letter is taken out."""
@@ -113,6 +134,12 @@ FAULTS: Final = (
         wrong=without("sender"),
         raises={"ServiceDown", "TargetDown", "NoActiveSender", "RepliesStuck"},
         allows={"RepliesBurn"},  # of what waited only the time since the takeover counts, which may be a crowd's
+    ),
+    Fault(
+        name="two-fleets",
+        what="one of two senders works for another broker",
+        wrong=two_fleets,
+        raises={"TwoActiveSenders"},
     ),
     Fault(
         name="no-ingress",
