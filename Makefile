@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak faults deploy-check demo-containers lint format types \
-	fuzz audit bench bench-geo bench-traces reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults alerts deploy-check demo-containers lint format \
+	types fuzz audit bench bench-geo bench-traces reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -29,6 +29,9 @@ soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make
 
 faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
 	@ONLY="$(ONLY)" ENGINES=$(ENGINES) RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
+
+alerts: setup ## see each alert fire in a real Prometheus; ONLY=no-sender for one, WRITE=1 for docs/runbooks
+	@ONLY="$(ONLY)" SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.alerts
 
 deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
 	@bash tests/deploy/tools.sh

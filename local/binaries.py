@@ -44,6 +44,11 @@ def pgbouncer() -> str:
     return _in_path("pgbouncer")
 
 
+def prometheus() -> str:
+    """Prometheus."""
+    return _in_path("prometheus")
+
+
 def promtool() -> str:
     """Prometheus' judge of configurations and rules."""
     return _in_path("promtool")

@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
 from aio_pika.exceptions import PublishError
 
 from shared import tracing
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, closed_by_name
 from shared.contracts import TRACEPARENT
 from shared.errors import BrokerUnavailable
 
@@ -87,9 +87,10 @@ class Publisher:
     async def _hand_over(self, queue: str, message: Message) -> None:
         channel: AbstractChannel | None = None
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
-                channel = await self._fresh_channel()
-                await channel.default_exchange.publish(message, queue, mandatory=True)
+            with closed_by_name():
+                async with asyncio.timeout(CONFIRM_TIMEOUT):
+                    channel = await self._fresh_channel()
+                    await channel.default_exchange.publish(message, queue, mandatory=True)
         except PublishError as problem:  # returned: the channel is as good as before
             raise BrokerUnavailable(f"{queue}: no queue has this name") from problem
         except BROKER_ERRORS as problem:
