@@ -9,6 +9,10 @@ NEARLY: Final = 0.8
 """The share of a limit from which it is near."""
 GOAL: Final = 0.05
 """Seconds that a task may wait for a database connection."""
+LAG: Final = 30
+"""Seconds by which a replica may be behind."""
+UNANSWERED: Final = 0.05
+"""Questions a second that Redis may leave unanswered."""
 
 
 def _nearly_full() -> str:
@@ -73,7 +77,7 @@ ALERTS: Final = (
     Alert(
         name="ReplicaBehind",
         severity="ticket",
-        expr="max by (server) (fleet_replica_lag_seconds) > 30",
+        expr=f"max by (server) (fleet_replica_lag_seconds) > {LAG}",
         lasts="5m",
         summary="Replica {{ $labels.server }} is away or behind",
         description="It shows what was so {{ $value | humanizeDuration }} ago; others serve its reads meanwhile.",
@@ -81,7 +85,7 @@ ALERTS: Final = (
     Alert(
         name="RedisAway",
         severity="ticket",
-        expr="sum(rate(fleet_cache_failures_total[2m])) > 0.05",
+        expr=f"sum(rate(fleet_cache_failures_total[2m])) > {UNANSWERED}",
         lasts="5m",
         summary="Redis does not answer",
         description="Addresses are asked for anew, reminders wait, and a takeover of the sender may repeat a reply.",
