@@ -22,7 +22,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from ops.rules.rule import RUNBOOKS
 
 SOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
-PLACE: Final = "${repository}/" + RUNBOOKS
+PLACE: Final = "${repository:raw}/" + RUNBOOKS
 """Where the runbooks are; `repository` is a variable of each dashboard."""
 GOOD: Final = "green"
 WARNING: Final = "orange"

@@ -64,14 +64,18 @@ ALERTS: Final = (
     Alert(
         name="PostgreSQLConnections",
         severity="ticket",
-        # CloudNativePG's exporter; docker-compose.yml runs none for PostgreSQL.
+        # CloudNativePG's exporter, or Compose's.
         expr=f"""
-            sum by (pod) (cnpg_backends_total)
-            / on (pod) max by (pod) (cnpg_pg_settings_setting{{name="max_connections"}})
-            > {NEARLY}
+            (
+              sum by (pod) (cnpg_backends_total)
+              / on (pod) max by (pod) (cnpg_pg_settings_setting{{name="max_connections"}})
+              or
+              sum by (instance) (pg_stat_activity_count)
+              / on (instance) max by (instance) (pg_settings_max_connections)
+            ) > {NEARLY}
         """,
         lasts="5m",
-        summary="{{ $labels.pod }} is running out of connections",
+        summary="{{ $labels.pod }}{{ $labels.instance }} is running out of connections",
         description="{{ $value | humanizePercentage }} of max_connections are open; beyond them new ones are refused.",
     ),
     Alert(

@@ -100,7 +100,7 @@ ALERTS: Final = (
     Alert(
         name="TargetDown",
         severity="ticket",
-        expr='up{job=~"(.+/)?(fleet|rabbitmq|rabbitmq-queues|postgres)"} == 0',
+        expr='up{job=~"(.+/)?(fleet|rabbitmq|rabbitmq-queues|postgres|redis)"} == 0',
         lasts="5m",
         summary="{{ $labels.instance }} of {{ $labels.job }} does not answer Prometheus",
         description="One process or engine is not seen; what it would tell is missing from every other rule.",

@@ -22,7 +22,7 @@ from tests.faults.ground import opened
 from tests.faults.kinds import OWN
 from tests.soak.diary import Diary
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.story, pytest.mark.timeout(1800)]
 
 Seen = Mapping[tuple[str, str], list[Answer]]
 

@@ -112,7 +112,7 @@ def test_numbers_and_variables_are_right(file: Path) -> None:
     ids = [panel["id"] for panel in told["panels"]]
     assert len(set(ids)) == len(ids)
     names = {variable["name"] for variable in told["templating"]["list"]}
-    used = set(re.findall(r"\$\{(\w+)\}", json.dumps(told["panels"])))
+    used = set(re.findall(r"\$\{(\w+)(?::raw)?\}", json.dumps(told["panels"])))
     assert used == names == {"datasource", "repository"}
 
 
