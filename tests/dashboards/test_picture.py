@@ -42,9 +42,10 @@ def test_a_figure_lies_on_the_colour_of_its_limit(value: int, colour: str) -> No
     x, y, width, height = DEAD.grid
     # Near its left lower corner, where no letter is.
     at = (x * COLUMN + COLUMN // 2, HEAD + (y + height) * ROW - 10)
-    wanted = tuple(bytes.fromhex(COLOURS[colour][1:]))
-    assert width * COLUMN > COLUMN
-    assert all(abs(seen - full) < 8 for seen, full in zip(image.getpixel(at), wanted, strict=True))  # type: ignore[arg-type] - of an RGB image it is a tuple
+    seen, wanted = image.getpixel(at), bytes.fromhex(COLOURS[colour][1:])
+    assert width > 1
+    assert isinstance(seen, tuple)
+    assert all(abs(part - full) < 8 for part, full in zip(seen, wanted, strict=True))
 
 
 @pytest.mark.parametrize(
