@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak faults alerts deploy-check demo-containers lint format \
-	types fuzz audit bench bench-geo bench-traces reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults alerts dashboards deploy-check demo-containers lint \
+	format types fuzz audit bench bench-geo bench-traces reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -32,6 +32,9 @@ faults: setup ## break the fleet in each way that we know of, and judge it; ONLY
 
 alerts: setup ## see each alert fire in a real Prometheus; ONLY=no-sender for one, WRITE=1 for docs/runbooks
 	@ONLY="$(ONLY)" SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.alerts
+
+dashboards: setup ## put each dashboard's queries to a real Prometheus of a real fleet; WRITE=1 for docs/img too
+	$(BIN)/pytest -q -m story tests/dashboards
 
 deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
 	@bash tests/deploy/tools.sh
@@ -71,9 +74,10 @@ bench-traces: setup ## measure what traces cost; PEOPLE=100 for a short run, WRI
 test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; seven minutes
 	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
 
-reference: setup ## write docs/configuration.md anew from the settings, and docs/scale.md from the plan
+reference: setup ## write docs/configuration.md anew from the settings, docs/scale.md from the plan, dashboards from their source
 	@$(BIN)/python -m ops.reference --write
 	@$(BIN)/python -m ops.plan.page --write
+	@$(BIN)/python -m dashboards --write
 
 a-day: setup ## write docs/a-day.md anew from a played day
 	@WRITE_DOCS=1 $(BIN)/pytest -q tests/integration/test_a_day.py

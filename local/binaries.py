@@ -54,6 +54,16 @@ def promtool() -> str:
     return _in_path("promtool")
 
 
+def postgres_exporter() -> str:
+    """What tells Prometheus of PostgreSQL."""
+    return _in_path("prometheus-postgres-exporter")
+
+
+def redis_exporter() -> str:
+    """What tells Prometheus of Redis."""
+    return _in_path("prometheus-redis-exporter")
+
+
 def _in_path(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/sbin:/usr/bin")
     if found is None:

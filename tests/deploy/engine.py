@@ -60,6 +60,7 @@ def images() -> dict[str, str]:
     [python] = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
     [haproxy] = re.findall(r"image: (haproxy:\S+)", (K8S / "components" / "redis" / "proxy.yaml").read_text())
     engines = {"postgres": "postgres", "rabbitmq": "rabbitmq", "valkey": "redis", "prometheus": "prometheus"}
+    engines |= {exporter: exporter for exporter in ("postgres-exporter", "redis-exporter")}
     return {
         "python": python,
         "haproxy": haproxy,

@@ -92,9 +92,12 @@ def test_the_replica_follows(docker: Engine) -> None:
 def test_prometheus_sees_every_copy_and_every_queue(docker: Engine) -> None:
     up = json.loads(asked(docker, "http://prometheus:9090/api/v1/query?query=sum(up)by(job)"))
     found = {one["metric"]["job"]: int(one["value"][1]) for one in up["data"]["result"]}
-    assert found == {"fleet": 2 * len(FLEET), "rabbitmq": 1, "rabbitmq-queues": 1}
+    assert found == {"fleet": 2 * len(FLEET), "rabbitmq": 1, "rabbitmq-queues": 1, "postgres": 1, "redis": 1}
     queues = json.loads(asked(docker, "http://prometheus:9090/api/v1/query?query=rabbitmq_detailed_queue_messages"))
     assert {"updates", "outbound.interactive"} <= {one["metric"]["queue"] for one in queues["data"]["result"]}
+    for engine in ("pg_up", "redis_up"):
+        told = json.loads(asked(docker, f"http://prometheus:9090/api/v1/query?query={engine}"))
+        assert [one["value"][1] for one in told["data"]["result"]] == ["1"], engine
 
 
 def test_told_to_stop_everybody_ends_in_order(docker: Engine) -> None:

@@ -146,7 +146,7 @@ def test_all_that_run_an_engine_run_the_same() -> None:
     """What was tried in containers is what clusters get."""
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
     text = "\n".join(file.read_text() for file in (K8S / "components").rglob("*.yaml"))
-    for engine in ("rabbitmq", "redis", "photon"):
+    for engine in ("rabbitmq", "redis", "redis-exporter", "photon"):
         repository = compose[engine]["image"].partition(":")[0]
         assert set(re.findall(rf"image: ({re.escape(repository)}:\S+)", text)) == {compose[engine]["image"]}
     version = compose["postgres"]["image"].partition(":")[2]

@@ -228,7 +228,7 @@ def test_jobs_are_on_the_companys_clock(folder: Path) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
 def test_an_overlays_time_zone_is_that_of_its_jobs_and_of_its_scaling(overlay: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(K8S, tmp_path / "k8s") / "overlays" / overlay.name
+    copy = shutil.copytree(K8S.parent, tmp_path / "deploy") / K8S.name / "overlays" / overlay.name
     said = copy / "kustomization.yaml"
     literals = "\n    literals:\n"
     assert said.read_text().count(literals) == 1
