@@ -1,7 +1,7 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-long test-addresses soak faults deploy-check demo-containers lint format types \
-	fuzz audit bench bench-geo reference a-day clean
+	fuzz audit bench bench-geo load reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -61,6 +61,12 @@ bench: setup ## measure the sender beside usual limiters; CHECKINS=60 for a shor
 
 bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
 	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
+
+load: setup ## let locust post a morning; USERS=1000, SECONDS=60, SHAPE=everyone|ramp|day, HOST=http://127.0.0.1:8080
+	@bash tests/load/tools.sh
+	@$(BIN)/python -m tests.load $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SHAPE),--shape $(SHAPE)) $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(PEOPLE),--people $(PEOPLE)) \
+		$(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(OWN_FLEET),--own-fleet)
 
 test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; seven minutes
 	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
