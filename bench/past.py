@@ -15,13 +15,14 @@ ENROL: Final = """
 INSERT INTO employees (user_id, chat_id, full_name, telegram_language)
 SELECT user_id, user_id, name, 'az' FROM unnest($1::bigint[], $2::text[]) AS given (user_id, name)
 """
-# Each at nine and at six, from the day numbered $1 to the one numbered $2, at points of their own.
+# Each came at nine, at a point of their own, and left at six, from the day numbered $1 to the one numbered $2.
 EVENTS: Final = """
 INSERT INTO attendance_events (user_id, sent_at, update_id, latitude, longitude, received_at)
-SELECT user_id, moment, day * 100000 + row_number() OVER (), 40 + random(), 49 + random(), moment
+SELECT user_id, date + interval '5 hours', day * 100000 + number, 40 + random(), 49 + random(),
+       date + interval '5 hours'
 FROM generate_series($1::bigint, $2::bigint) AS day,
-     LATERAL (SELECT (current_date - ($3::bigint - day)::int + interval '5 hours') AS moment) AS morning,
-     employees
+     LATERAL (SELECT current_date - ($3::bigint - day)::int AS date) AS of_it,
+     (SELECT user_id, row_number() OVER () AS number FROM employees) AS people
 """
 SESSIONS: Final = """
 INSERT INTO sessions (user_id, workday, ordinal, boundary, start_time, end_time, closed_by, start_update_id,
@@ -29,7 +30,7 @@ INSERT INTO sessions (user_id, workday, ordinal, boundary, start_time, end_time,
 SELECT user_id, date, 0, date + interval '1 day', date + interval '5 hours', date + interval '14 hours', 'tap',
        day * 100000 + number, day * 100000 + 50000 + number, 0
 FROM generate_series($1::bigint, $2::bigint) AS day,
-     LATERAL (SELECT current_date - ($3::bigint - day)::int AS date) AS then,
+     LATERAL (SELECT current_date - ($3::bigint - day)::int AS date) AS of_it,
      (SELECT user_id, row_number() OVER () AS number FROM employees) AS people
 """
 

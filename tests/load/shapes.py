@@ -3,11 +3,11 @@
 import os
 import sys
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Final
 
 from locust import LoadTestShape
 
+from tests.load.hours import share_at
 from tests.load.steps import Counted, Step, verdict
 
 Height = tuple[int, float]
@@ -72,11 +72,6 @@ class Day(LoadTestShape):
 
     use_common_options = True
     usual: Final = 600.0
-    hours: Final = (
-        *((0, 0.01), (6, 0.02), (8, 0.15), (9, 0.4), (10, 0.5), (10.75, 1.0), (11, 0.6), (11.5, 0.1)),
-        *((13, 0.05), (14, 0.1), (16, 0.05), (17.5, 0.2), (18, 0.7), (18.5, 0.5), (20, 0.1), (24, 0.01)),
-    )
-    """By hour, the share of all users who are there; between two hours it grows or falls evenly."""
 
     def tick(self) -> Height | None:
         """The users of the hour."""
@@ -86,14 +81,6 @@ class Day(LoadTestShape):
             return None
         users = max(1, round(_users(self) * share_at(hour)))
         return users, users
-
-
-def share_at(hour: float) -> float:
-    """The share of the users who are there at an hour of the day."""
-    for (early, low), (late, high) in pairwise(Day.hours):
-        if hour <= late:
-            return low + (high - low) * (hour - early) / (late - early)
-    return Day.hours[-1][1]
 
 
 SHAPES: Final[Mapping[str, type[LoadTestShape]]] = {"everyone": Everyone, "ramp": Ramp, "day": Day}

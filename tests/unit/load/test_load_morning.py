@@ -13,6 +13,7 @@ from checkin_worker.updates import said_at
 from simulator.people import hire
 from simulator.updates.queue import Update
 from tests.load.exchange import crowd_of
+from tests.load.hours import share_at
 from tests.load.locusts import Wanted, write_people
 from tests.load.morning import SHARES, Morning, kind_of
 
@@ -98,3 +99,12 @@ def test_the_file_of_people_names_those_who_come(tmp_path: Path) -> None:
         named = [int(row["user_id"]) for row in csv.DictReader(file)]
     assert named == [person.id for person in hire(300, 5, 1)]
     assert {update.chat_id for update in acts(morning(), 50)} <= {person.id for person in hire(PEOPLE, 5, 1)}
+
+
+def test_a_day_has_its_rush_before_eleven_a_quiet_night_and_an_evening() -> None:
+    shares = {hour / 4: share_at(hour / 4) for hour in range(97)}
+    assert max(shares, key=shares.__getitem__) == 10.75
+    assert shares[10.75] == 1.0
+    assert all(0 < share <= 0.02 for hour, share in shares.items() if hour <= 6)
+    assert max(share for hour, share in shares.items() if hour >= 12) == shares[18] == 0.7
+    assert share_at(9.5) == pytest.approx(0.45)
