@@ -1,4 +1,4 @@
-"""Owns `docs/performance.md`: what was measured, how, on which machine, and how to read it."""
+"""Owns what `docs/performance.md` says of the sender: what was measured, how, on which machine, how to read it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from bench.table import Row, markdown
 from bench.workload import ADDRESS_WITHIN, REPLIES_A_SECOND, Size
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+HEADING: Final = "The sender and its peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,12 @@ class Report:
         return f"In its first second, with no Telegram and no queue, {passed}."
 
 
-def page(report: Report) -> str:
-    """The whole page."""
+def section(report: Report) -> str:
+    """All that stands below the heading."""
     size = report.size
     return f"""\
-# Performance
-
 `make bench` measures the sender beside what a bot usually has in its place, all in one run, and `make bench WRITE=1`
-writes this page. Arrivals are stamped at the simulated Telegram's end, in a process that does nothing else.
-
-## The sender and its peers
+writes this section. Arrivals are stamped at the simulated Telegram's end, in a process that does nothing else.
 
 {markdown(report.rows)}
 
@@ -49,7 +46,7 @@ writes this page. Arrivals are stamped at the simulated Telegram's end, in a pro
 Measured on {report.day}: {report.machine}; {report.versions}. RabbitMQ, Redis, the simulated
 Telegram and the sender share the machine.
 
-## What each of them gets to do
+### What each of them gets to do
 
 1. {size.checkins} check-ins at once: a reply each, and its address {ADDRESS_WITHIN[0] * 1000:.0f} ms to \
 {ADDRESS_WITHIN[1]:g} s later, in a message of its own.
@@ -62,7 +59,7 @@ A peer is `bench/peers.py`: aiogram behind the limiter in the head of its column
 {IN_FLIGHT} calls under way at most. It makes an address an edit, and after a 429 keeps silent
 for as long as Telegram says.
 
-## How to read it
+### How to read it
 
 - *Calls a second* are those that Telegram did while bulk was waiting, and their share of {CAP} a second.
 - *Most in any 1.0 s* counts every window, not only whole seconds, and calls that were refused.

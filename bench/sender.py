@@ -1,6 +1,6 @@
 """Owns `make bench`: ours and its peers, one after the other in one run, and the table of what came of each.
 
-`python -m bench.sender` prints; with `--write` it replaces docs/performance.md, too. Nothing outlives it.
+`python -m bench.sender` prints; with `--write` it writes its section of docs/performance.md, too. Nothing outlives it.
 """
 
 import sys
@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.competitors import COMPETITORS
-from bench.page import PAGE, Report, page
+from bench.page import HEADING, PAGE, Report, section
 from bench.peers import LIMITERS, first_second
+from bench.sections import put
 from bench.surroundings import machine, versions
 from bench.table import Row, table
 from bench.trial import trial
@@ -51,7 +52,7 @@ async def bench(size: Size, *, write: bool) -> int:
     _show(report.rows)
     console.print(report.first_second(), markup=False)
     if write:
-        PAGE.write_text(page(report), encoding="utf-8")
+        put(PAGE, HEADING, section(report))
     return 0
 
 
