@@ -51,6 +51,7 @@ SEEN = Seen(
     sessions={ANNA: [(CAME, None)]},
     tries=[posted(200)],
     asked=[0.0, 1.01, 2.5],
+    glances=2,
     growth={"sender-1": 3.0},
     files={"sender-1": 2, "ingress-1": 90},
 )
@@ -88,9 +89,11 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("refused (500)", replace(SEEN, door=Door.CLOSED, tries=[posted(500)])),
         ("refused (401)", replace(SEEN, door=Door.SILENT, tries=[posted(401)])),
         ("after more than 3 s", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 3.5)])),
+        ("after more than 3 s", replace(SEEN, door=Door.CLOSED, tries=[posted(None, 10.0)])),
         ("after more than 3 s", replace(SEEN, door=Door.SILENT, tries=[posted(200, 3.5)])),
         ("not the address of their place (7: None)", replace(SEEN, misplaced=["7: None"])),
         ("showed the past (7: no 09:00)", replace(SEEN, unseen=["7: no 09:00"])),
+        ("nobody asked for their day", replace(SEEN, glances=0)),
         ("too large", replace(SEEN, memory={"sender-1": 251.0})),
         ("above the pools' (41)", replace(SEEN, backends=(41, 0))),
         ("transactions that were left open", replace(SEEN, backends=(9, 1))),
@@ -130,6 +133,10 @@ def test_a_reply_may_come_again_when_its_sender_could_not_know_that_it_had_arriv
     assert judge("unknown", recorded(calls=[unanswered, call(2.0)])).green
     struck = [Moment("kill", 1.01, 1.5, hits_active=True)]
     assert judge("struck", recorded(calls=[call(1.0), call(2.0)], moments=struck)).green
+
+
+def test_a_second_answer_to_who_asked_once_is_a_repetition() -> None:
+    assert judge("echo", replace(SEEN, echoes=1)).repeated == 1
 
 
 def test_over_several_runs_the_worst_of_each_figure_is_told() -> None:
