@@ -9,6 +9,7 @@ import pytest
 
 from local.terminal import WrongInputError
 from simulator.ledger import Call, Outcome, WebhookTry
+from tests.faults.broker import shut
 from tests.faults.campaign import CAMPAIGN, chosen
 from tests.faults.matrix import document, merged
 from tests.faults.scenario import Door, Scenario
@@ -116,6 +117,14 @@ def test_a_door_that_may_be_closed_may_refuse_and_a_silent_one_may_not_answer() 
     thawed = replace(recorded(moments=[Moment("freeze", 0.0, 8.0)]), door=Door.SILENT)
     assert judge("silent", replace(thawed, tries=[posted(200, 8.2)])).green
     assert not judge("silent", replace(thawed, tries=[posted(200, 7.9)])).green
+
+
+def test_a_webhook_whose_broker_lost_a_node_must_take_each_update_after_a_while() -> None:
+    early, late = replace(posted(503), sent=4.0), replace(posted(200), sent=5.5)
+    assert shut([early, late], 5.0) == ""
+    assert "1 of 2 updates were refused" in shut([early, late, replace(posted(503), sent=6.0)], 5.0)
+    assert "1 of 1 updates were refused" in shut([early, replace(posted(None), sent=6.0)], 5.0)
+    assert "nobody knows" in shut([early, replace(posted(None), sent=6.0, answered=None)], 5.0)
 
 
 async def test_what_this_machine_cannot_do_is_not_played_and_says_why() -> None:
