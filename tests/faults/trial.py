@@ -210,6 +210,7 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
         "tries": tries,
         "door": scenario.door,
         "asked": [asked.at for asked in ground.geocoder.asked[max(0, begun.asked - 1) :]],
+        "cells": Counter(f"{one.query['lat']} {one.query['lon']}" for one in ground.geocoder.asked[begun.asked :]),
         "misplaced": await _misplaced(ground, load),
         "glances": len(load.glances),
         "unseen": _unseen(load),

@@ -47,7 +47,7 @@ class Seen:
         wanted, sessions: each person's session as it must be, and the sessions that there are.
         tries: requests to the webhook.
         door: what it was allowed to answer.
-        asked: the moments of requests to the geocoder.
+        asked, cells: the moments of requests to the geocoder, and how often each place was asked for.
         misplaced: sessions without their address, or with another one.
         glances, unseen: how many asked for their day, and who was shown one without what had been recorded.
         echoes: answers to these beyond the first.
@@ -66,6 +66,7 @@ class Seen:
     tries: Sequence[WebhookTry] = ()
     door: Door = Door.OPEN
     asked: Sequence[float] = ()
+    cells: Mapping[str, int] = field(default_factory=dict)
     misplaced: Sequence[str] = ()
     glances: int = 0
     unseen: Sequence[str] = ()
@@ -179,7 +180,18 @@ def _calls(seen: Seen) -> list[str]:
     hurried = [later - earlier for earlier, later in pairwise(asked) if later - earlier < POLITE]
     if hurried:
         problems.append(f"{len(hurried)} requests to the geocoder too early, the closest after {min(hurried):.3f} s")
-    return problems
+    return [*problems, *_some("places asked for too often", _too_often_asked(seen))]
+
+
+def _too_often_asked(seen: Seen) -> list[str]:
+    """A place is asked for once, and once more for each blow that may have ended who asked.
+
+    A geocoder that is itself at fault is asked again by right.
+    """
+    blows = seen.record.moments
+    if any(blow.kind == "geocoder" for blow in blows):
+        return []
+    return [f"{cell} {times} times" for cell, times in seen.cells.items() if times > 1 + len(blows)]
 
 
 def _door(seen: Seen, refused: Sequence[WebhookTry]) -> list[str]:

@@ -52,6 +52,7 @@ SEEN = Seen(
     sessions={ANNA: [(CAME, None)]},
     tries=[posted(200)],
     asked=[0.0, 1.01, 2.5],
+    cells={"40.4 49.8": 1},
     glances=2,
     growth={"sender-1": 3.0},
     files={"sender-1": 2, "ingress-1": 90},
@@ -85,6 +86,8 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("31 calls in a second", recorded(calls=[call(1.0 + i / 40, params={}) for i in range(30)] + [call(1.9)])),
         ("429s that no fault asked for", recorded(calls=[call(0.5, outcome=Outcome.REFUSED, status=429), call(3.0)])),
         ("requests to the geocoder too early, the closest after 0.900 s", replace(SEEN, asked=[0.0, 0.9])),
+        ("places asked for too often (40.4 49.8 2 times)", replace(SEEN, cells={"40.4 49.8": 2})),
+        ("too often", replace(recorded(moments=[Moment("kill", 0.0)]), cells={"40.4 49.8": 3})),
         ("refused (503)", replace(SEEN, tries=[posted(503), posted(200)])),
         ("refused (None Connection failed)", replace(SEEN, tries=[posted(None), posted(200)])),
         ("refused (500)", replace(SEEN, door=Door.CLOSED, tries=[posted(500)])),
@@ -125,6 +128,11 @@ def test_a_webhook_whose_broker_lost_a_node_must_take_each_update_after_a_while(
     assert "1 of 2 updates were refused" in shut([early, late, replace(posted(503), sent=6.0)], 5.0)
     assert "1 of 1 updates were refused" in shut([early, replace(posted(None), sent=6.0)], 5.0)
     assert "nobody knows" in shut([early, replace(posted(None), sent=6.0, answered=None)], 5.0)
+
+
+def test_a_place_may_be_asked_for_again_after_a_blow_and_as_often_as_the_geocoder_fails() -> None:
+    assert judge("kill", replace(recorded(moments=[Moment("kill", 0.0)]), cells={"40.4 49.8": 2})).green
+    assert judge("down", replace(recorded(moments=[Moment("geocoder", 0.0)]), cells={"40.4 49.8": 9})).green
 
 
 async def test_what_this_machine_cannot_do_is_not_played_and_says_why() -> None:
