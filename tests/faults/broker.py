@@ -116,7 +116,10 @@ async def half_open(ground: Ground) -> None:
 
 def _given_up(ground: Ground) -> dict[str, int]:
     """How many connections to RabbitMQ each service has lost so far, as it says itself."""
-    return {name: ground.fleet.log(name).read_text().count("broker_link_lost") for name in ground.fleet.services}
+    return {
+        name: ground.fleet.log(name).read_text(errors="replace").count("broker_link_lost")
+        for name in ground.fleet.services
+    }
 
 
 def _all_gave_up(ground: Ground, before: Mapping[str, int]) -> None:
