@@ -220,14 +220,11 @@ async def _engines(folder: Path, disk: Path, kinds: Kinds, cluster: Cluster | No
     password = cluster.nodes[0].password if cluster else secrets.token_hex(8)
     broker = cluster.nodes[0] if cluster else kinds.rabbitmq(folder, password)
     engines = Engines(kinds.postgres(disk, password), broker, kinds.redis(folder, password))
-    try:
+    async with contextlib.AsyncExitStack() as begun:  # each is ended, whatever befalls the end of another
         for engine in (engines.postgres, engines.redis, cluster or broker):
+            begun.push_async_callback(engine.discard)
             await engine.start()
         yield engines
-    finally:
-        await (cluster or broker).discard()
-        await engines.redis.discard()
-        await engines.postgres.discard()
 
 
 @contextlib.asynccontextmanager
