@@ -15,7 +15,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
 from aio_pika.exceptions import PublishError
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, closed_by_name
 from shared.errors import BrokerUnavailable
 
 CONFIRM_TIMEOUT: Final = 2.0
@@ -78,9 +78,10 @@ class Publisher:
         )
         channel: AbstractChannel | None = None
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
-                channel = await self._fresh_channel()
-                await channel.default_exchange.publish(message, queue, mandatory=True)
+            with closed_by_name():
+                async with asyncio.timeout(CONFIRM_TIMEOUT):
+                    channel = await self._fresh_channel()
+                    await channel.default_exchange.publish(message, queue, mandatory=True)
         except PublishError as problem:  # returned: the channel is as good as before
             raise BrokerUnavailable(f"{queue}: no queue has this name") from problem
         except BROKER_ERRORS as problem:
