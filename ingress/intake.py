@@ -21,7 +21,7 @@ from shared.topology import UPDATES as UPDATES_QUEUE
 log = structlog.get_logger()
 
 Fate = Literal["queued", "dropped", "dead"]
-_INT64: Final = 2**63 - 1
+INT64: Final = 2**63 - 1
 
 
 class _Person(msgspec.Struct):
@@ -35,7 +35,7 @@ class _Sent(msgspec.Struct):
 class Head(msgspec.Struct):
     """What the ingress reads of an update: its id and the kinds it may be."""
 
-    update_id: Annotated[int, msgspec.Meta(ge=0, le=_INT64)]
+    update_id: Annotated[int, msgspec.Meta(ge=0, le=INT64)]
     message: _Sent | None = None
     edited_message: _Sent | None = None
     callback_query: _Sent | None = None

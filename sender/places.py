@@ -10,15 +10,14 @@ fails closed: before it goes out Redis must say that it did not go out before, a
 
 import asyncio
 import contextlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from sender.endings import Ending
-from shared.contracts import OutboundCall, encode, place_of
-from shared.errors import CacheUnavailable
+from shared.contracts import OutboundCall, decode, encode, place_of
+from shared.errors import CacheUnavailable, Undecodable
 
 REMEMBERED: Final = 20_000
 """Keys held in memory: at the cap, a reply and its address each, five and a half minutes (20,000 / 2 / 30 s)."""
@@ -194,8 +193,8 @@ class Places:
         """The change that waits for this call, if there is one."""
         try:
             value = await self._store.get(f"early:{key}")
-            return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
-        except (CacheUnavailable, msgspec.MsgspecError):
+            return decode(OutboundCall, value.encode()) if value is not None else None
+        except (CacheUnavailable, Undecodable):
             return None
 
 
@@ -207,6 +206,7 @@ def _read(value: str | None, now: float) -> Ending | None:
         return Ending("failed", now, before=True)
     try:
         message_id, at, amended_at = (value or "").split(" ")
-        return Ending("sent", float(at), message_id=int(message_id), before=True, amended_at=float(amended_at))
+        ending = Ending("sent", float(at), message_id=int(message_id), before=True, amended_at=float(amended_at))
     except ValueError:
         return None
+    return ending if math.isfinite(ending.at) and math.isfinite(ending.amended_at) else None

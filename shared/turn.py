@@ -224,7 +224,7 @@ class Turn:
             if message.type == WILL:
                 lease.bequeathed(msgspec.json.decode(message.body, type=Will), time.monotonic(), now)
                 return [tag]
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is what is no UTF-8
             pass
         log.warning("turn_message_unknown", queue=self._queue.name, kind=message.type)
         return [tag]
