@@ -28,7 +28,7 @@ _REFUSED: Final = "refused"
 """In the log: nobody holds the update, and Telegram sends it again."""
 _FROM: Final = "telegram"
 """The queue that an update comes from, as the log line has it."""
-_INT64: Final = 2**63 - 1
+INT64: Final = 2**63 - 1
 
 
 class _Person(msgspec.Struct):
@@ -42,7 +42,7 @@ class _Sent(msgspec.Struct):
 class Head(msgspec.Struct):
     """What the ingress reads of an update: its id and the kinds it may be."""
 
-    update_id: Annotated[int, msgspec.Meta(ge=0, le=_INT64)]
+    update_id: Annotated[int, msgspec.Meta(ge=0, le=INT64)]
     message: _Sent | None = None
     edited_message: _Sent | None = None
     callback_query: _Sent | None = None

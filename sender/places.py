@@ -14,11 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from sender.endings import Ending
-from shared.contracts import OutboundCall, encode
-from shared.errors import CacheUnavailable
+from shared.contracts import OutboundCall, decode, encode
+from shared.errors import CacheUnavailable, Undecodable
 from shared.remembered import FOR_NOTHING, NOT_SENT, UNDER_WAY, SentAs, place_of, sent_as
 
 REMEMBERED: Final = 20_000
@@ -190,8 +188,8 @@ class Places:
         """The change that waits for this call, if there is one."""
         try:
             value = await self._store.get(f"early:{key}")
-            return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
-        except (CacheUnavailable, msgspec.MsgspecError):
+            return decode(OutboundCall, value.encode()) if value is not None else None
+        except (CacheUnavailable, Undecodable):
             return None
 
 

@@ -1,5 +1,6 @@
 """Owns what Redis holds of a call to Telegram: where, and in which words. The sender writes it, others may read."""
 
+import math
 from typing import Final, NamedTuple
 
 UNDER_WAY: Final = "?"
@@ -35,6 +36,7 @@ def sent_as(value: str | None) -> SentAs | None:
     """The call that was sent, as `str(SentAs)` wrote it; None of any other value."""
     try:
         message_id, at, amended_at = (value or "").split(" ")
-        return SentAs(int(message_id), float(at), float(amended_at))
+        sent = SentAs(int(message_id), float(at), float(amended_at))
     except ValueError:
         return None
+    return sent if math.isfinite(sent.at) and math.isfinite(sent.amended_at) else None
