@@ -1,15 +1,42 @@
 """docker-compose.yml: who is seen from outside, who waits for whom, and that nobody may take the whole machine."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local.folders import PROJECT
+from tests.deploy.tools import needs_tools, tool
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 FLEET = ("ingress", "checkin-worker", "geo-worker", "sender")
+DEMO_ENV = PROJECT / "deploy" / "docker" / "demo.env"
+
+
+def configured(env_file: Path) -> dict[str, Any]:
+    """What Compose makes of its file for the demo, with the variables of this one."""
+    said = tool("docker-compose", "--env-file", env_file, "--profile", "demo", "config", "--format", "json")
+    assert said.returncode == 0, said.stderr
+    return dict(json.loads(said.stdout))
+
+
+@needs_tools
+def test_the_demo_shares_nothing_with_a_fleet_that_runs_on_the_same_machine(tmp_path: Path) -> None:
+    """`down --volumes` would take that fleet's data."""
+    must = set(re.findall(r"\$\{([A-Z_]+):\?", (PROJECT / "docker-compose.yml").read_text()))
+    (tmp_path / "real.env").write_text("".join(f"{variable}=x\n" for variable in must))
+    demo, real = configured(DEMO_ENV), configured(tmp_path / "real.env")
+    assert real["name"] == COMPOSE["name"] != demo["name"]
+    for kind in ("volumes", "networks"):
+        ours, theirs = ({one["name"] for one in found[kind].values()} for found in (demo, real))
+        assert ours, kind
+        assert ours & theirs == set(), kind
+    assert [one for one in demo["services"].values() if "container_name" in one] == []
+    reached = {word.split("//")[1] for word in demo["services"]["simulator"]["command"] if "--metrics" in word}
+    assert reached == {f"{demo['name']}-{name}-{number}:9100/metrics" for name in FLEET for number in (1, 2)}
 
 
 def test_only_the_webhook_and_three_pages_are_published_and_only_on_this_machine() -> None:
