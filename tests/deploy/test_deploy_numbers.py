@@ -67,6 +67,7 @@ def test_scaling_looks_at_the_queue_of_updates() -> None:
     assert {one["queueName"] for one in queues} == {UPDATES.name}
     assert {one["mode"] for one in queues} == {"QueueLength", "MessageRate"}
     assert {one["protocol"] for one in queues} == {"http"}, "amqp does not count what workers hold"
+    assert not any("vhostName" in one for one in queues), "it would count more than the one in fleet-keda's `host`"
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (2, 50)
 
 
