@@ -154,6 +154,13 @@ def test_all_that_run_an_engine_run_the_same() -> None:
     assert set(re.findall(r"postgres(?:ql)?:(\d+\.[\w.]+)", text)) == {version}
 
 
+@needs_kubectl
+def test_cloudnativepgs_image_names_its_flavour_and_its_debian() -> None:
+    """https://github.com/cloudnative-pg/postgres-containers: tags that do not are given up one day."""
+    image = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]["imageName"]
+    assert re.fullmatch(r"ghcr\.io/cloudnative-pg/postgresql:\d+\.\d+-(minimal|standard)-\w+", image)
+
+
 def test_an_own_photon_holds_the_same_data_wherever_it_runs() -> None:
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["photon"]["environment"]
     [photon] = yaml.safe_load_all((K8S / "components" / "photon" / "statefulset.yaml").read_text())

@@ -81,7 +81,7 @@ def test_every_image_is_pinned_by_a_whole_version(folder: Path) -> None:
     images = {container["image"] for template in templates(folder).values() for container in containers(template)}
     images |= {one["spec"]["imageName"] for one in objects(folder) if one["kind"] == "Cluster"}
     images |= {one["spec"]["image"] for one in objects(folder) if one["kind"] == "RabbitmqCluster"}
-    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image)] == []
+    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)] == []
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=name)
