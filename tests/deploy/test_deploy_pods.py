@@ -69,7 +69,8 @@ def test_every_pod_is_restricted(folder: Path) -> None:
 @pytest.mark.parametrize("folder", EVERY, ids=name)
 def test_each_has_an_account_of_its_own_without_a_token(folder: Path) -> None:
     accounts = of_kind(folder, "ServiceAccount")
-    for workload, template in ours(folder).items():
+    for where, template in templates(folder).items():
+        workload = where.partition("/")[2]
         assert template["spec"]["serviceAccountName"] == workload
         assert accounts[workload]["automountServiceAccountToken"] is False
     kinds = {one["kind"] for one in objects(folder)}
