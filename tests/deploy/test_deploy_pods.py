@@ -69,7 +69,8 @@ def test_every_pod_is_restricted(folder: Path) -> None:
 @pytest.mark.parametrize("folder", EVERY, ids=name)
 def test_each_has_an_account_of_its_own_without_a_token(folder: Path) -> None:
     accounts = of_kind(folder, "ServiceAccount")
-    for workload, template in ours(folder).items():
+    for where, template in templates(folder).items():
+        workload = where.partition("/")[2]
         assert template["spec"]["serviceAccountName"] == workload
         assert accounts[workload]["automountServiceAccountToken"] is False
     kinds = {one["kind"] for one in objects(folder)}
@@ -81,7 +82,7 @@ def test_every_image_is_pinned_by_a_whole_version(folder: Path) -> None:
     images = {container["image"] for template in templates(folder).values() for container in containers(template)}
     images |= {one["spec"]["imageName"] for one in objects(folder) if one["kind"] == "Cluster"}
     images |= {one["spec"]["image"] for one in objects(folder) if one["kind"] == "RabbitmqCluster"}
-    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image)] == []
+    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)] == []
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=name)
