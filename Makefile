@@ -9,7 +9,7 @@ JOBS := 2
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 
-setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis, PgBouncer
+setup: ## install what the project needs: .venv, and on Debian PostgreSQL, RabbitMQ, Redis, PgBouncer, Prometheus
 	@bash local/setup.sh
 
 demo: setup ## run the fleet against a simulated Telegram; EMPLOYEES=200 make demo for a smaller crowd

@@ -100,7 +100,7 @@ async def ours(people: int, ready: Stage, *, offices: bool) -> Morning:
                 words = ("office", "add", office.name, "--at", at, "--address", office.address)
                 await operate(*words, environment=environment, logs=ready.logs)
         async with started(Stage(ready.run, ready.engines, environment), services):
-            await operate("webhook", "set", environment=environment, logs=ready.logs)
+            await operate("webhook", "apply", environment=environment, logs=ready.logs)
             await crowd.everyone_checks_in()
             times = await _addressed(people, ready.engines.postgres.database_url(DATABASE))
             first, half, last = times[0], times[people // 2], times[-1]

@@ -15,6 +15,7 @@ from shared.consume import Consumer
 from shared.database import PrimaryPool, replica_pools
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
+from shared.replica_lag import ReplicaLag
 from shared.replicas import Reader
 from shared.topology import RECEIPTS, REPORTS, UPDATES
 
@@ -31,7 +32,8 @@ DEADLINE: Final = 30.0
 async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[None]:
     """Handle updates; on leaving, what is in hand is finished first."""
     pool = PrimaryPool(settings)
-    reader = Reader(replica_pools(settings))
+    replicas = replica_pools(settings)
+    reader = Reader(replicas)
     publisher = Publisher()
     handler = UpdateHandler(settings, pool, reader, publisher)
     consumer = Consumer(UPDATES, handler, publisher, prefetch=PREFETCH, deadline=DEADLINE)
@@ -47,6 +49,7 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
         contextlib.aclosing(reader),
         life.running(publishing.run(), "publish link"),
         life.running(consuming.run(), "consume link"),
+        life.running(ReplicaLag(pool, replicas).run(), "replica lag"),
     ):
         yield
         await asyncio.gather(*(each.drain(DRAIN_SECONDS) for each in (consumer, files, receipts)))

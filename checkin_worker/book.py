@@ -136,9 +136,14 @@ class Rules:
 
 
 class Book:
-    """The attendance book, open at one person's page within one transaction, under the person's lock."""
+    """The attendance book, open at one person's page within one transaction, under the person's lock.
+
+    Attributes:
+        recorded: when the location was sent that this transaction recorded (Telegram's clock); None while it has not.
+    """
 
     def __init__(self, connection: "Connection", rules: Rules) -> None:
+        self.recorded: datetime | None = None
         self._db = connection
         self._user = rules.person.user_id
         self._rules = rules
@@ -163,6 +168,7 @@ class Book:
             seen and seen.distance_m,
             event.address,
         )
+        self.recorded = event.sent_at
         return await self.refold(self._rules.calendar.workday(event.sent_at), now=sent.received_at)
 
     async def undo(self, refs: "Sequence[Ref]", received_at: datetime) -> Page:

@@ -51,12 +51,14 @@ class Outbox:
         update_id: Telegram's, by which the calls are named.
         user_id: whose update it is, and so their chat with the bot.
         asked_at: when it came to our door, unix seconds.
+        said_at: when it was written, by Telegram's clock, unix seconds.
     """
 
-    def __init__(self, update_id: int, user_id: int, asked_at: float | None = None) -> None:
+    def __init__(self, update_id: int, user_id: int, asked_at: float | None = None, said_at: int | None = None) -> None:
         self.update_id = update_id
         self._user_id = user_id
         self._asked_at = asked_at
+        self._said_at = said_at
         self._languages: dict[int, str] = {}
         self._calls: list[OutboundCall] = []
         self._requests: list[GeoRequest] = []
@@ -87,6 +89,7 @@ class Outbox:
             created_at=time.time(),
             file=file,
             asked_at=self._asked_at,
+            said_at=self._said_at,
             topic=_topic(name, str(method.message_id)) if isinstance(method, EditMessageText) else None,
             late_after=late_after,
             late_note=late_note,

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from checkin_worker.inbox import Inbox
-from shared.consume import Delivery, Done, Drop, Verdict
 from shared.contracts import Receipt, Receipts, decode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Drop, Verdict
 from shared.errors import Undecodable
 from shared.texts import plain_line
 

@@ -24,12 +24,13 @@ from checkin_worker.book import Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
 from checkin_worker.inbox import Inbox
+from checkin_worker.metrics import RECORDED_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
 from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
-from shared.consume import Delivery, Done, Verdict
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Verdict
 from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
@@ -139,15 +140,19 @@ class UpdateHandler:
 
     async def _effect(self, update: Update, sender: Sender) -> bytes:
         """The update's replies, as sealed; its effect is stored with them, now or earlier."""
+        recorded: datetime | None = None
         async with self._pool.connection() as connection, connection.transaction():
             inbox = Inbox(connection, sender.user.id)
             await inbox.lock()
             replies = await inbox.answered(update.update_id)
             if replies is None:
-                outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp())
-                await self._first_time(update, await self._desk(connection, sender, outbox))
-                replies = outbox.sealed()
+                outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))
+                desk = await self._desk(connection, sender, outbox)
+                await self._first_time(update, desk)
+                replies, recorded = outbox.sealed(), desk.book.recorded
                 await inbox.answer(update.update_id, replies)
+        if recorded is not None:
+            RECORDED_SECONDS.observe(max(0.0, (self._clock() - recorded).total_seconds()))
         return replies
 
     async def _first_time(self, update: Update, desk: Desk) -> None:
@@ -209,6 +214,13 @@ def _who_speaks(update: Update) -> User | None:
         user = None if message is None else message.from_user
     private = message is not None and message.chat.type == "private"
     return user if private and user is not None and not user.is_bot else None
+
+
+def said_at(update: Update) -> int | None:
+    """When the person wrote what this update brings, by Telegram's clock, unix seconds; it says that of no button."""
+    if (message := update.message) is not None:
+        return int(message.date.timestamp())
+    return None if update.edited_message is None else update.edited_message.edit_date
 
 
 def _received_at(delivery: Delivery) -> datetime:

@@ -10,9 +10,9 @@ from geo_worker.geocoders import GeocoderFailed
 from geo_worker.lookup import Lookup, Question
 from geo_worker.pace import NotOurTurn
 from geo_worker.searches import Found, Level, Overtaken
-from shared.consume import Delivery, Done, Retry, Return, Verdict
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Retry, Return, Verdict
 from shared.publisher import Headers, Publisher
 from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG
 

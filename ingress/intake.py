@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from ingress.metrics import UPDATES
-from shared.consume import FIRST_FAILED, LAST_FAILED, REASON
 from shared.contracts import ALLOWED_UPDATES, RECEIVED_AT, TRACEPARENT, UPDATE_ID
+from shared.delivery import FIRST_FAILED, LAST_FAILED, REASON
 from shared.publisher import Headers, Publisher
 from shared.topology import UPDATES as UPDATES_QUEUE
 

@@ -1,20 +1,17 @@
 """Owns what only the ingress reads from the environment."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from ingress.sources import Network, networks
-from shared.settings import BotToken, BrokerSettings, Port, ProcessSettings, WebhookSecret
+from shared.settings import BotToken, BrokerSettings, IntakeSettings, Port, ProcessSettings, WebhookSecret
 
 
-class IngressSettings(ProcessSettings, BrokerSettings):
+class IngressSettings(ProcessSettings, BrokerSettings, IntakeSettings):
     """The ingress's environment."""
 
-    ingress_mode: Literal["webhook", "polling"] = Field(
-        "webhook", description="`webhook`, or `polling` for a machine without a public address"
-    )
     http_port: Port = Field(8080, description="`POST /webhook` listens here")
     telegram_webhook_secret: WebhookSecret | None = Field(
         None,

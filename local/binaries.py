@@ -44,6 +44,11 @@ def pgbouncer() -> str:
     return _in_path("pgbouncer")
 
 
+def promtool() -> str:
+    """Prometheus' judge of configurations and rules."""
+    return _in_path("promtool")
+
+
 def _in_path(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/sbin:/usr/bin")
     if found is None:

@@ -74,7 +74,7 @@ async def demo(show: Show) -> int:
         ):
             show_addresses({"simulator": show.telegram_url} | ready.addresses(show.services))
             # From here on the terminal is the simulator's.
-            await operate("webhook", "set", environment=ready.environment, logs=ready.logs)
+            await operate("webhook", "apply", environment=ready.environment, logs=ready.logs)
             return await _verdict(simulator, [*fleet.children(), *ready.engines.children()])
 
 

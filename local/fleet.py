@@ -113,6 +113,12 @@ class Fleet:
 
     async def start(self, name: str, **environment: str) -> None:
         """Start one (again), with variables of its own; returns when it is ready."""
+        await self.launch(name, **environment)
+        ready_url = self.services[name].ready_url
+        await self.child(name).until(lambda: answers_ok(ready_url), READY_LIMIT_SECONDS)
+
+    async def launch(self, name: str, **environment: str) -> None:
+        """The same, and returns when its process has begun."""
         service = self.services[name]
         child = await Child.spawn(
             Program(
@@ -129,7 +135,6 @@ class Fleet:
             )
         )
         self._children[name] = child
-        await child.until(lambda: answers_ok(service.ready_url), READY_LIMIT_SECONDS)
 
     async def stop(self, name: str) -> int:
         """Ask one to drain and end; returns its exit status."""

@@ -1,4 +1,7 @@
-"""Owns the private Redis: without persistence, because losing Redis costs speed only."""
+"""Owns the private Redis: without persistence, since what the fleet keeps there may be lost.
+
+That costs speed, and what the sender knows of calls under way and of silences: `sender.places`, `sender.silences`.
+"""
 
 from contextlib import suppress
 from typing import ClassVar

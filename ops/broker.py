@@ -9,7 +9,7 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 from pydantic import SecretStr
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, CONNECT_TIMEOUT, HEARTBEAT
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, CONNECT_TIMEOUT, HEARTBEAT, asked_to_end
 from shared.errors import BrokerUnavailable
 from shared.topology import declare
 
@@ -43,8 +43,7 @@ def broker_errors(what: str) -> Iterator[None]:
     except BROKER_ERRORS as problem:
         raise BrokerUnavailable(f"{what} {problem!r}") from problem
     except asyncio.CancelledError as problem:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if asked_to_end():
             raise
         # aio-pika reports a connection that died as a cancellation
         raise BrokerUnavailable(f"{what} the connection died") from problem

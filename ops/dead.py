@@ -9,6 +9,7 @@ a time: who holds the queue DESK, which the broker gives to one connection and t
 
 import asyncio
 import contextlib
+import heapq
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -94,18 +95,18 @@ async def look(url: "SecretStr", choice: Choice, limit: int, watcher: Watcher) -
         BrokerUnavailable: RabbitMQ is away, or went.
     """
     depths: dict[str, int] = {}
-    newest: list[Line] = []
+    newest: list[tuple[float, int, Line]] = []
     found = 0
     async with _desk(url) as connection:
         for queue in choice.queues:
-            lines: deque[Line] = deque(maxlen=limit)
             async with walk(connection, queue) as one:
                 depths[queue] = one.total
                 async for letter, _ in _meant(one, queue, choice, watcher):
-                    found += 1
-                    lines.append(_line(letter))
-            newest = sorted([*newest, *lines], key=_last)[-limit:]
-    return Look(depths, found, newest)
+                    line, found = _line(letter), found + 1
+                    heapq.heappush(newest, (_last(line), found, line))
+                    if len(newest) > limit:
+                        heapq.heappop(newest)
+    return Look(depths, found, [line for _, _, line in sorted(newest)])
 
 
 async def read(url: "SecretStr", choice: Choice, limit: int, watcher: Watcher) -> tuple[list[DeadLetter], int]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 from shared.publisher import Headers
 from shared.topology import (
     DEAD_QUEUES,
@@ -27,9 +27,15 @@ from shared.topology import (
 )
 
 SOURCES: Final = MappingProxyType(
-    {dead: tuple(queue.name for queue in WORK_QUEUES if queue.dead == dead) for dead in DEAD_QUEUES}
+    {
+        dead: MappingProxyType(
+            {name: queue.name for queue in WORK_QUEUES if queue.dead == dead for name in queue.handed_out}
+        )
+        for dead in DEAD_QUEUES
+    }
 )
-"""The queues whose messages each dead queue takes."""
+"""The queues whose messages each dead queue takes, and where each of those belongs: what was handled alone may be
+handled among others anew. What waited to be tried again did not die of that."""
 UNTOLD: Final = MappingProxyType(
     {queue.dead: queue.name for queue in (UPDATES, GEO_REQUESTS, INTERACTIVE, RECEIPTS, REPORTS)}
 )
@@ -88,7 +94,7 @@ class DeadLetter:
         """The queue that it belongs into."""
         for told in (self._death and self._death.get("queue"), self.headers.get(FAILED_IN)):
             if isinstance(told, str) and told in SOURCES[self.queue]:
-                return told
+                return SOURCES[self.queue][told]
         of_the_past = self.queue == GEO_REQUESTS.dead and "event" in self._fields and self._fields.get("slot") is None
         return GEO_BACKFILL.name if of_the_past else UNTOLD[self.queue]
 
@@ -138,12 +144,14 @@ class Choice:
 
     Attributes:
         queues: those of these dead queues.
-        since: that failed last at this moment or later; what does not say when is not meant.
+        since: that failed last at this moment or later.
+        until: that failed last at this moment or before; what does not say when counts as older than all.
         reason: with this in their reason, whatever the case.
     """
 
     queues: tuple[str, ...] = DEAD_QUEUES
     since: datetime | None = None
+    until: datetime | None = None
     reason: str | None = None
     key: str | None = None
 
@@ -153,7 +161,8 @@ class Choice:
             return False
         if self.reason is not None and self.reason.casefold() not in letter.reason.casefold():
             return False
-        return self.since is None or (letter.last_failed is not None and letter.last_failed >= self.since)
+        at = letter.last_failed or datetime.min.replace(tzinfo=UTC)
+        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
 
 
 def _people(queue: str, fields: Mapping[str, Any]) -> str:

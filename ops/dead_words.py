@@ -9,7 +9,7 @@ import msgspec
 
 from ops.dead import Line, Look, Moved
 from ops.dead_letters import DeadLetter
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 
 HEADINGS: Final = ("queue", "key", "reason", "first failed", "last failed", "tries", "person")
 LONGEST: Final = 20_000
@@ -39,12 +39,19 @@ def depths(look: Look) -> str:
     return "; ".join(f"{queue}: {number:,}" for queue, number in look.depths.items())
 
 
-def found(look: Look) -> str:
-    """How many of them are shown; empty if all are."""
+def found(look: Look, zone: ZoneInfo) -> str:
+    """How many of them are shown, and how to see older ones; empty if all are shown.
+
+    The next page begins with the second in which this one ends: what failed in it may be shown twice, and all is shown.
+    """
     if not look.found:
         return "nothing is dead" if not any(look.depths.values()) else "none of them is meant"
     shown = len(look.lines)
-    return f"the newest {shown:,} of {look.found:,}; --limit shows more" if shown < look.found else ""
+    if shown == look.found:
+        return ""
+    oldest, newest = look.lines[0].last_failed, look.lines[-1].last_failed
+    more = "--limit shows more" if oldest in {None, newest} else f"--until '{_at(oldest, zone)}' shows older ones"
+    return f"the newest {shown:,} of {look.found:,}; {more}"
 
 
 def whole(letter: DeadLetter, zone: ZoneInfo) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
-from alembic.script import ScriptDirectory
 
 from ops.database import connected
-from ops.migrate import alembic_config
+from ops.migrate import revisions
 from shared.database import AWAY
 from shared.settings import DatabaseSettings
 
@@ -28,18 +27,19 @@ async def until_migrated(settings: DatabaseSettings, tell: Callable[[str], None]
         tell: hears what is waited for, each time that it changes.
 
     Raises:
-        asyncpg.PostgresError: the database refuses for a reason that does not pass, such as a missing right.
+        asyncpg.PostgresError: the database refuses for a reason that does not pass, such as a wrong password.
     """
-    steps = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
-    told = None
+    steps, told = revisions(), None
     while True:
         try:
-            revision = await _revision(settings)
-            waits_for = what_is_missing(revision, steps)
+            found = await revision(settings)
+            waits_for = what_is_missing(found, steps)
+        except asyncpg.InsufficientPrivilegeError:
+            waits_for = "this login may not see the schema's revision yet; `fleet roles --write` gives it the right"
         except AWAY as problem:
-            revision, waits_for = None, f"the database is away: {problem!r}"
+            waits_for = f"the database is away: {problem!r}"
         if waits_for is None:
-            return revision
+            return found
         if waits_for != told:
             tell(f"waiting: {waits_for}")
             told = waits_for
@@ -55,7 +55,8 @@ def what_is_missing(revision: str | None, steps: Sequence[str]) -> str | None:
     return None
 
 
-async def _revision(settings: DatabaseSettings) -> str | None:
+async def revision(settings: DatabaseSettings) -> str | None:
+    """The schema's; None if there is no schema."""
     async with connected(settings) as db:
         try:
             found: str | None = await db.fetchval(REVISION)

@@ -27,7 +27,7 @@ from ops.settings import (
     ReminderSettings,
     RetainSettings,
 )
-from ops.webhook import WebhookSettings
+from ops.webhook import WebhookAddress, WebhookSettings
 from sender.settings import SenderSettings
 from shared import settings
 
@@ -63,7 +63,9 @@ GROUPS: Final[Mapping[type, str]] = {
     ManagementSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
+    WebhookAddress: "Telegram",
     WebhookSettings: "Telegram",
+    settings.IntakeSettings: "Telegram",
     IngressSettings: "Telegram",
     WorkerSettings: "people",
     settings.ConsentSettings: "people",
@@ -72,6 +74,7 @@ GROUPS: Final[Mapping[type, str]] = {
     settings.GeocodingSwitch: "geocoding",
     GeoSettings: "geocoding",
     settings.CapSettings: "sender",
+    SenderSettings: "sender",
 }
 """The group of the variables that a class declares, in the order of the page; other classes' come last."""
 

@@ -28,6 +28,7 @@ TABLES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = MappingProxyType(
     {
         WORKER: {
             "absences": S,
+            "alembic_version": S,
             "attendance_events": ALL,
             "audit": ADDS_AND_CHANGES,
             "calls": ALL,
@@ -52,6 +53,7 @@ TABLES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = MappingProxyType(
         },
         # Addresses, and of whom they are: no place, no name.
         GEO: {
+            "alembic_version": S,
             "attendance_events": (
                 *(f"SELECT ({column})" for column in ("user_id", "sent_at", "update_id", "kind", "coarse")),
                 "UPDATE (address)",
@@ -87,7 +89,7 @@ TABLES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = MappingProxyType(
     }
 )
 """Rights by role and table; the reader's follow from the tables that there are. A test compares them with the services'
-statements."""
+statements. `alembic_version` says whether the schema is there, for which each waits (ops/gate.py)."""
 FUTURE: Final = "future tables"
 """What the reader may read without being told: those that the owner makes later."""
 

@@ -10,19 +10,21 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import WebhookInfo
 from pydantic import Field
 
-from shared.contracts import ALLOWED_UPDATES
 from shared.settings import TelegramSettings, WebhookSecret
-
-MAX_CONNECTIONS = 100
-"""The most that Telegram allows; its default of 40 lets 80 chats with failing updates stop the bot."""
+from shared.webhook import ours
 
 
-class WebhookSettings(TelegramSettings):
-    """What registering a webhook needs to know."""
+class WebhookAddress(TelegramSettings):
+    """What one needs to know to see whether the webhook is as it should be."""
 
     telegram_webhook_url: str = Field(
         pattern=r"^https?://", description="where Telegram calls, e.g. `https://bot.example.com/webhook`"
     )
+
+
+class WebhookSettings(WebhookAddress):
+    """What registering it needs to know."""
+
     telegram_webhook_secret: WebhookSecret = Field(description="the same as the ingress's")
 
 
@@ -33,13 +35,18 @@ def bot(settings: TelegramSettings) -> Bot:
 
 
 async def set_webhook(settings: WebhookSettings) -> WebhookInfo:
-    """Register the webhook and return what Telegram holds now."""
+    """Register the webhook and return what Telegram holds now.
+
+    It is told also where nothing differs, since Telegram does not say which secret it has; hearing the same again, it
+    changes nothing.
+    """
+    wish = ours(settings.telegram_webhook_url)
     async with bot(settings) as api:
         await api.set_webhook(
-            settings.telegram_webhook_url,
+            wish.url,
             secret_token=settings.telegram_webhook_secret.get_secret_value(),
-            max_connections=MAX_CONNECTIONS,
-            allowed_updates=list(ALLOWED_UPDATES),
+            max_connections=wish.max_connections,
+            allowed_updates=sorted(wish.allowed_updates),
             drop_pending_updates=False,
         )
         return await api.get_webhook_info()

@@ -16,6 +16,7 @@ from sender.arrivals import Arrivals
 from sender.departures import Departures, Way, estate
 from sender.feeds import STEPS, Feed, Feeds
 from sender.items import Priority
+from sender.lookout import Lookout
 from sender.metrics import ACTIVE, USED, watch
 from sender.orders import Orders
 from sender.pacer import Pacer
@@ -98,7 +99,8 @@ def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) ->
     turn = Turn(SENDER_TURN, notes=orders)
     places = Places(cache, lambda: turn.held_for)
     pacer = Pacer(settings.sender_rate, settings.guard, time.monotonic())
-    way = Way(schedule, Rules(orders), pacer, turn, places, Silences(cache), telegram)
+    lookout = Lookout(telegram, settings.webhook, lambda: turn.held, time.time)
+    way = Way(schedule, Rules(orders), pacer, turn, places, Silences(cache), telegram, lookout)
     arrivals = Arrivals(schedule, places, ReceiptBook(publisher), changed=lambda: departures.wake())  # noqa: PLW0108 - made below
     feeds = Feeds(
         [

@@ -19,8 +19,8 @@ from sender.items import Item, Priority
 from sender.metrics import MERGED
 from sender.places import Places
 from sender.schedule import Schedule
-from shared.consume import Delivery, Done, Drop, Handler, Return, Verdict
 from shared.contracts import OutboundCall, decode
+from shared.delivery import Delivery, Done, Drop, Handler, Return, Verdict
 from shared.errors import CacheUnavailable
 
 HELD: Final = 20.0

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -14,10 +14,12 @@ import structlog
 from sender.arrivals import Arrivals
 from sender.endings import Ending
 from sender.floods import Floods
-from sender.items import Item, Priority
-from sender.metrics import CALLS, FLOODS, IN_FLIGHT, REPLY_SECONDS, TAKEOVERS, USED
+from sender.items import Item
+from sender.lookout import Lookout
+from sender.metrics import CALL_SECONDS, CALLS, FLOODS, IN_FLIGHT, TAKEOVERS, USED, told
 from sender.pacer import Pacer, Slot
 from sender.places import Places
+from sender.promptness import Promptness
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.silences import EVERYBODY, Silences
@@ -34,6 +36,7 @@ from sender.telegram import (
     Sent,
     Unknown,
     Unreachable,
+    named,
 )
 from shared.contracts import OutboundCall
 from shared.errors import CacheUnavailable
@@ -47,6 +50,9 @@ LEAD: Final = 0.01
 """Seconds before a slot opens in which its call is made ready, so that it is written when the slot does."""
 NO_CACHE_PAUSE: Final = 1.0
 """Seconds before a call that Redis must know of is looked at again."""
+
+
+T = TypeVar("T")
 
 
 class Door(Protocol):
@@ -67,6 +73,15 @@ class Way:
     places: Places
     silences: Silences
     door: Door
+    lookout: Lookout
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A slot, and the epoch of the turn in which it was taken: it is good for no other."""
+
+    slot: Slot
+    epoch: int
 
 
 class Departures:
@@ -87,9 +102,10 @@ class Departures:
         self._hungry = hungry
         self._clock = clock
         self._floods = Floods()
+        self._promptness = Promptness(way.pacer.pace)
         self._epoch = 0
         self._wake = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
         self._broken: BaseException | None = None
         IN_FLIGHT.set_function(lambda: float(len(self._under_way)))
 
@@ -129,6 +145,7 @@ class Departures:
         self._way.schedule.restart(now)
         self._way.rules.forget_lost()
         self._way.places.forget_failures()
+        self._way.lookout.restart(now)
         ages = None if left is None else _ages(left[1])
         if left is None or ages is None:
             pacer.restart(now)
@@ -140,6 +157,7 @@ class Departures:
             else:
                 self._way.schedule.silence(chat, now, seconds)
         TAKEOVERS.labels("lapsed" if ages is None else "bequeathed").inc()
+        self._promptness.restart(time.time())
 
     def _depart(self) -> float | None:
         """Let the next call go if one may; return the seconds to wait before asking again, None for until woken."""
@@ -151,42 +169,52 @@ class Departures:
             return None if delay is None else delay - LEAD
         item = schedule.next(now)
         if item is None:
-            if schedule.all_rest:
-                self._hungry()
-            later = schedule.wake_at()
-            return None if later is None else max(0.001, later - now)
+            return self._look_out(now)
         if (ending := self._way.rules.needless(item)) is not None:
-            self._spawn(self._end(item, ending, made=False), item)
+            self._spawn(self._end(item, ending, made=False), item.call.key)
         else:
-            self._spawn(self._deliver(item, self._way.pacer.take(now, LEAD), self._epoch), item)
+            self._spawn(self._deliver(item, self._ticket(now)), item.call.key)
         return 0
 
-    def _spawn(self, work: Coroutine[None, None, None], item: Item) -> None:
-        task = asyncio.create_task(work, name=f"call:{item.call.key}")
+    def _look_out(self, now: float) -> float:
+        """Use a slot that no call could use to ask what Telegram holds, if that is due; return as `_depart`."""
+        schedule, lookout = self._way.schedule, self._way.lookout
+        if schedule.all_rest:
+            self._hungry()
+        if lookout.due_at <= now:
+            lookout.begin(now)
+            self._spawn(self._through(self._ticket(now), lookout.look, "getWebhookInfo"), "getWebhookInfo")
+            return 0
+        later = schedule.wake_at()
+        return max(0.001, min(lookout.due_at, lookout.due_at if later is None else later) - now)
+
+    def _ticket(self, now: float) -> Ticket:
+        return Ticket(self._way.pacer.take(now, LEAD), self._epoch)
+
+    def _spawn(self, work: Coroutine[None, None, object], name: str) -> None:
+        task = asyncio.create_task(work, name=f"call:{name}")
         self._under_way.add(task)
         task.add_done_callback(self._landed)
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
+    def _landed(self, task: asyncio.Task[object]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = self._broken or error
         self._wake.set()
 
-    async def _deliver(self, item: Item, slot: Slot, epoch: int) -> None:
+    async def _deliver(self, item: Item, ticket: Ticket) -> None:
         marked = asyncio.create_task(self._marked(item))
         if item.call.if_unknown == "leave" and not await marked:
-            self._way.pacer.give_back(slot)
+            self._way.pacer.give_back(ticket.slot)
             self._put_off(item, NO_CACHE_PAUSE, arrived=False)
             return
         started = self._clock()
+        self._promptness.goes(item, time.time())
         call = self._way.rules.said_late(item.call)
-        outcome = await self._way.door.call(call, lambda: self._gate(slot, epoch, whole=call.file is None))
-        if isinstance(outcome, Fenced):
-            self._way.pacer.give_back(slot)
-        else:
-            self._way.pacer.stamp(slot, self._clock())  # an upload; and what was never written: as if now, to be safe
+        method, whole = named(call.method), call.file is None
+        outcome = await self._through(ticket, lambda gate: self._way.door.call(call, gate), method, whole=whole)
         kind = type(outcome).__name__.lower()
-        CALLS.labels(item.priority.label, item.call.method, kind).inc()
+        CALLS.labels(item.priority.label, method, kind).inc()
         log.info(
             "called",
             key=item.call.key,
@@ -200,6 +228,26 @@ class Departures:
         await marked
         await self._act(item, outcome)
 
+    async def _through(
+        self, ticket: Ticket, call: Callable[[Gate], Awaitable[T]], method: str, *, whole: bool = True
+    ) -> T:
+        """Make a call, and measure it from its first byte on."""
+        slot, written = ticket.slot, 0.0
+
+        async def gate() -> None:
+            nonlocal written
+            await self._gate(ticket, whole=whole)
+            written = written or self._clock()
+
+        outcome = await call(gate)
+        if isinstance(outcome, Fenced):
+            self._way.pacer.give_back(slot)
+            return outcome
+        self._way.pacer.stamp(slot, self._clock())  # an upload; and what was never written: as if now, to be safe
+        if written:
+            CALL_SECONDS.labels(method).observe(self._clock() - written)
+        return outcome
+
     async def _marked(self, item: Item) -> bool:
         """Whether Redis holds that the call is under way."""
         try:
@@ -208,15 +256,16 @@ class Departures:
             return False
         return True
 
-    async def _gate(self, slot: Slot, epoch: int, *, whole: bool) -> None:
+    async def _gate(self, ticket: Ticket, *, whole: bool) -> None:
         """Right before a write: wait until the slot opens; is it still our turn, and the one in which it was taken?
 
         The slot is stamped right after the write, if that is the `whole` call. An upload is written for seconds, and
         nobody knows which moment of them Telegram counts: its slot stays taken until the answer.
         """
-        while (wait := self._way.pacer.wait(slot, self._clock())) > 0 and not self._fenced(epoch):  # noqa: ASYNC110 - what it waits for is a moment
+        slot = ticket.slot
+        while (wait := self._way.pacer.wait(slot, self._clock())) > 0 and not self._fenced(ticket.epoch):  # noqa: ASYNC110 - what it waits for is a moment
             await asyncio.sleep(wait)
-        if self._fenced(epoch):
+        if self._fenced(ticket.epoch):
             raise NotOurTurn
         if whole:
             asyncio.get_running_loop().call_soon(self._written, slot)
@@ -233,10 +282,10 @@ class Departures:
         now = time.time()
         match outcome:
             case Sent(message_id):
-                if item.call.asked_at is not None and item.priority is Priority.INTERACTIVE:
-                    REPLY_SECONDS.observe(now - item.call.asked_at)
+                told(item, now)
                 self._way.rules.reached(item.call.chat_id)
                 ending = Ending("sent", now, message_id=message_id, doubtful=item.doubtful, amended_at=item.amended_at)
+                self._promptness.told(item, now)
                 await self._end(item, ending)
             case Unreachable(reason):
                 self._way.rules.lost(item.call.chat_id)

@@ -10,13 +10,19 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from sender.items import Item, Priority
 from shared.contracts import CallPriority
-from shared.metrics import SECONDS
+from shared.metrics import SECONDS, SINCE_SAID
 
 CALLS: Final = Counter(
     "sender_calls_total",
     "Calls to Telegram, by priority, method and outcome (sent, flood, unreachable, refused, moved, failed, unknown, "
     "fenced).",
     ["priority", "method", "outcome"],
+)
+CALL_SECONDS: Final = Histogram(
+    "sender_call_seconds",
+    "Seconds from the writing of a call to Telegram's answer or failure.",
+    ["method"],
+    buckets=SECONDS,
 )
 WAITING: Final = Gauge("sender_waiting", "Calls in memory that are not over, by priority.", ["priority"])
 OLDEST: Final = Gauge(
@@ -31,6 +37,8 @@ MERGED: Final = Counter(
 FLOODS: Final = Counter(
     "sender_floods_total", "Times Telegram wanted silence, by whose it became (chat, everybody).", ["scope"]
 )
+for _scope in ("chat", "everybody"):  # there before the first: Prometheus sees no increase of what is born with it
+    FLOODS.labels(_scope)
 TAKEOVERS: Final = Counter(
     "sender_takeovers_total", "Times the right to send came here, by how (bequeathed, lapsed).", ["how"]
 )
@@ -39,7 +47,25 @@ REPLY_SECONDS: Final = Histogram(
     "Seconds from an update's arrival at our door to Telegram's answer to a reply.",
     buckets=SECONDS,
 )
+TOLD_SECONDS: Final = Histogram(
+    "sender_told_seconds",
+    "Seconds from a message's own date at Telegram to Telegram's answer to a reply.",
+    buckets=SINCE_SAID,
+)
+WEBHOOK_PENDING: Final = Gauge("sender_webhook_pending", "Updates that wait at Telegram.")
+WEBHOOK_LAST_ERROR: Final = Gauge(
+    "sender_webhook_last_error_timestamp_seconds", "When Telegram last failed to deliver; 0 if never."
+)
+WEBHOOK_DRIFT: Final = Gauge(
+    "sender_webhook_drift", "1 where Telegram holds something else than our settings.", ["setting"]
+)
+WEBHOOK_ASKED: Final = Gauge(
+    "sender_webhook_asked_timestamp_seconds", "When Telegram last said what it holds; 0 if not yet."
+)
 CAP_USED: Final = Gauge("sender_cap_used_ratio", "Share of the cap used in the last 10 seconds.")
+LATE_REPLIES: Final = Counter(
+    "sender_late_replies_total", "Replies, of those in sender_reply_seconds, that came later than their place explains."
+)
 
 
 class Used:
@@ -69,6 +95,16 @@ class Used:
 
 
 USED: Final = Used()
+
+
+def told(item: Item, now: float) -> None:
+    """A reply was taken by Telegram at that moment, unix seconds."""
+    if item.priority is not Priority.INTERACTIVE:
+        return
+    if item.call.asked_at is not None:
+        REPLY_SECONDS.observe(now - item.call.asked_at)
+    if item.call.said_at is not None:
+        TOLD_SECONDS.observe(max(0.0, now - item.call.said_at))
 
 
 class Paused(Protocol):

@@ -57,6 +57,11 @@ class Pacer:
         self._silent_until = now
         self.restart(now)
 
+    @property
+    def pace(self) -> float:
+        """Seconds of the cap that a call takes."""
+        return self._busy_for / self._rate
+
     def restart(self, now: float) -> None:
         """Count every slot as used at this moment."""
         self._stamps = deque([now] * self._rate)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from aiogram import Bot, methods
@@ -20,7 +20,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BufferedInputFile, Message
+from aiogram.types import BufferedInputFile, Message, WebhookInfo
 from pydantic import ValidationError
 
 from sender.settings import SenderSettings
@@ -29,6 +29,8 @@ from shared.lean_aiogram import build
 
 ANSWER_TIMEOUT: Final = 30
 """Seconds Telegram may take to answer; afterwards the call's fate is unknown."""
+TOLD_WITHIN: Final = 5
+"""Seconds Telegram may take to say what it holds."""
 IN_FLIGHT: Final = 150
 """Calls whose answer is awaited at once: 30 a second with answers after five."""
 
@@ -110,6 +112,9 @@ class Fenced:
 Outcome = Sent | Flood | Unreachable | Refused | Moved | Failed | Unknown | Fenced
 
 
+T = TypeVar("T")
+
+
 class NotOurTurn(Exception):
     """Raised by a gate: the call must not be written."""
 
@@ -151,8 +156,9 @@ class Telegram:
     def __init__(self, settings: SenderSettings) -> None:
         session = _GatedSession(limit=IN_FLIGHT, api=TelegramAPIServer.from_base(settings.telegram_api_url))
         # Held, since pydantic forgets a generic type that nobody holds, and then builds it anew for each answer.
-        self._answers = [methods.Response[method.__returning__] for method in _METHODS.values()]  # type: ignore[name-defined]  # a type made at run time
-        build(*_METHODS.values(), *self._answers)
+        all_methods: list[type[methods.TelegramMethod[Any]]] = [*_METHODS.values(), methods.GetWebhookInfo]
+        self._answers = [methods.Response[method.__returning__] for method in all_methods]  # type: ignore[name-defined]  # a type made at run time
+        build(*all_methods, *self._answers)
         self._bot = Bot(settings.telegram_bot_token.get_secret_value(), session=session)
 
     async def aclose(self) -> None:
@@ -161,6 +167,17 @@ class Telegram:
 
     async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
         """Make the call; every way that it can end is an outcome."""
+        answer = await self._ask(lambda: _method(call), gate, ANSWER_TIMEOUT)
+        if isinstance(answer, Outcome):
+            return answer
+        return Sent(answer.message_id if isinstance(answer, Message) else 0)
+
+    async def webhook(self, gate: Gate) -> WebhookInfo | Outcome:
+        """What Telegram holds about the webhook, or why it does not say."""
+        return await self._ask(methods.GetWebhookInfo, gate, TOLD_WITHIN)
+
+    async def _ask(self, make: Callable[[], methods.TelegramMethod[T]], gate: Gate, within: int) -> T | Outcome:
+        """Telegram's result, or the outcome where there is none."""
         fenced = written = False
 
         async def watched() -> None:
@@ -174,10 +191,14 @@ class Telegram:
 
         _gate.set(watched)
         try:
-            result: object = await self._bot(_method(call), request_timeout=ANSWER_TIMEOUT)
+            return await self._bot(make(), request_timeout=within)
         except Exception as problem:  # noqa: BLE001 - broken answers end aiogram in many ways, and each must be an outcome
             return Fenced() if fenced else _meaning(problem, written=written)
-        return Sent(result.message_id if isinstance(result, Message) else 0)
+
+
+def named(method: str) -> str:
+    """The method as metrics name it, whatever a message says."""
+    return method if method in _METHODS else "other"
 
 
 def _method(call: OutboundCall) -> methods.TelegramMethod[Any]:

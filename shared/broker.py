@@ -10,7 +10,7 @@ cannot take (memory or disk alarm), and acks must go on meanwhile.
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final, Protocol
 
 import aio_pika
@@ -45,7 +45,7 @@ class Attachment(Protocol):
         """Forget the connection: it is lost, or about to be closed."""
 
 
-def _asked_to_end() -> bool:
+def asked_to_end() -> bool:
     """Whether this task was cancelled; aio-pika also raises CancelledError for a dead connection, unasked."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
@@ -60,8 +60,27 @@ def heed_cancellation() -> None:
     Raises:
         asyncio.CancelledError: it was.
     """
-    if _asked_to_end():
+    if asked_to_end():
         raise asyncio.CancelledError
+
+
+@contextlib.contextmanager
+def broker_may_be_gone() -> Iterator[None]:
+    """Let go of what is raised as the connection is lost: all that lives on it is attached anew.
+
+    aio-pika's CancelledError for a dead connection too, which would end the task that waits. As with `suppress` the
+    rest of the block is left out.
+
+    Raises:
+        asyncio.CancelledError: the task was asked to end.
+    """
+    try:
+        yield
+    except BROKER_ERRORS:
+        pass
+    except asyncio.CancelledError:
+        if asked_to_end():
+            raise
 
 
 class Link:
@@ -111,7 +130,7 @@ class Link:
             except BROKER_ERRORS as problem:
                 log.warning("broker_unreachable", link=self._name, error=repr(problem), attempt=attempt)
             except asyncio.CancelledError:
-                if _asked_to_end():
+                if asked_to_end():
                     raise
                 log.warning("broker_unreachable", link=self._name, error="connection died", attempt=attempt)
             heed_cancellation()

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from shared.errors import CacheUnavailable
+from shared.metrics import CACHE_FAILURES
 
 TIMEOUT: Final = 0.05
 LEFT_ALONE: Final = 1.0
@@ -81,4 +82,5 @@ class Cache:
             return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         except (RedisError, OSError, TimeoutError, UnicodeDecodeError) as problem:
             self._away_until = time.monotonic() + LEFT_ALONE
+            CACHE_FAILURES.inc()
             raise CacheUnavailable(f"{command[0]}: {problem!r}") from problem

@@ -28,66 +28,31 @@ import functools
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
-from shared.contracts import TRACEPARENT, UPDATE_ID
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
+from shared.contracts import TRACEPARENT
+from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
-from shared.metrics import HANDLE_SECONDS, SETTLED
+from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
 
 log = structlog.get_logger()
 
-TRIES: Final = "x-tries"
-REASON: Final = "x-reason"
-FIRST_FAILED: Final = "x-first-failed-at"
-LAST_FAILED: Final = "x-last-failed-at"
-FAILED_IN: Final = "x-queue"
-"""Headers of a message that failed: count, why, unix seconds of the first and last time, the queue it came from."""
-_RETURNS: Final = "x-delivery-count"
-"""The broker's header: how often a message came back to its queue; not to be carried on to another."""
-
 CONSUME_TIMEOUT: Final = 5.0
-HOLD_PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds between tries in place while an engine is away; the last for ever."""
-HANDLED_ALONE: Final = 4
-"""How often a message may end the process that handles it alone; once before that it did so among others."""
+HOLD_PAUSES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries in place while an engine is away; the last for ever. Fewer than 20 tries a minute, as it may be
+the message that makes an engine look away, and that is not counted."""
+JITTER: Final = (0.8, 1.2)
+"""By how much, at least and at most, a wait is stretched: so what failed together is not tried together."""
 RETURN_PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds for which a message that is given back was in hand at least, while this process still consumes, by how often
 it came back: what nobody wants now would else be handed out hundreds of times a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The message has had its effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """It failed; another try may succeed."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """It can never succeed."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """It is to be handed out again, to this process or another."""
-
-
-Verdict = Done | Retry | Drop | Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,42 +61,6 @@ class _Move:
 
     queue: str
     fate: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message in our hands: its bytes, headers, and how often it has failed before.
-
-    Attributes:
-        tries: verdicts so far that were no success.
-        returns: how often it came back to the queue without a verdict, or given back.
-        alone: whether it was moved apart, and is the only such one of its queue that this process has in hand.
-        taken_at: when it came into our hands, by `time.monotonic`.
-    """
-
-    queue: str
-    key: str
-    body: bytes
-    headers: Mapping[str, object]
-    tries: int
-    redelivered: bool
-    returns: int = 0
-    alone: bool = False
-    taken_at: float = field(default_factory=time.monotonic)
-
-    @property
-    def ends_processes(self) -> bool:
-        """Whether it was alone in hand whenever its process ended: it is not handled any more."""
-        return self.alone and self.returns >= HANDLED_ALONE
-
-    @property
-    def trail(self) -> Headers:
-        """The headers that a message which follows from this one carries on: the update's id and the trace."""
-        kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
-        return {name: value for name, value in kept.items() if isinstance(value, str | int)}
-
-
-Handler = Callable[[Delivery], Awaitable[Verdict]]
 
 
 class Consumer:
@@ -166,6 +95,8 @@ class Consumer:
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._alone: set[asyncio.Task[None]] = set()
+        for fate in FATES:
+            SETTLED.labels(queue.name, fate)
 
     async def attach(self, connection: AbstractConnection, link: Link) -> None:
         """Begin to consume on this connection."""
@@ -190,14 +121,14 @@ class Consumer:
         async with self._changing:
             self._stopped.clear()
             if not self._tags:
-                with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone, and everything is attached anew
+                with broker_may_be_gone():
                     await self._begin()
 
     async def widen(self) -> None:
         """Hold as many messages more, if the consumer is at work."""
         async with self._changing:
             if self._tags and self._channel is not None:
-                with contextlib.suppress(*BROKER_ERRORS):  # as above
+                with broker_may_be_gone():
                     self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
 
     async def narrow(self) -> None:
@@ -229,7 +160,7 @@ class Consumer:
 
     async def _cancel(self, source: AbstractQueue, tag: str) -> None:
         if self._channel is not None:
-            with contextlib.suppress(*BROKER_ERRORS):
+            with broker_may_be_gone():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await source.cancel(tag)
 
@@ -248,7 +179,7 @@ class Consumer:
             return  # of a channel that is lost, though it is not closed yet: the broker hands it out again
         # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
         task = asyncio.create_task(
-            self._process(message, _delivery(self._queue.name, message, alone=alone)),
+            self._process(message, received(self._queue.name, message, alone=alone)),
             name=f"{self._queue.name}:{message.message_id}",
         )
         for tasks in (self._tasks, self._alone) if alone else (self._tasks,):
@@ -266,6 +197,8 @@ class Consumer:
             seconds = time.monotonic() - started
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
+        if fate == "done" and delivery.received_at is not None:
+            UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
         reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
         log.info(
             "settled",
@@ -323,15 +256,15 @@ class Consumer:
             return await self._give_back(message, delivery)
         if isinstance(verdict, _Move):
             fate = verdict.fate
-            await self._publish(delivery, verdict.queue, _carried(delivery))
+            await self._publish(delivery, verdict.queue, carried(delivery))
         elif isinstance(verdict, Retry) and delivery.tries < len(self._queue.retries):
             fate = "retry"
-            seconds = self._queue.retries[delivery.tries] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            seconds = _jittered(self._queue.retries[delivery.tries])
             room = self._queue.retry_names[delivery.tries]
-            await self._publish(delivery, room, _failed(delivery, verdict.reason), expires=seconds)
+            await self._publish(delivery, room, failed(delivery, verdict.reason), expires=seconds)
         elif not isinstance(verdict, Done):
             fate = "dead"
-            await self._publish(delivery, self._queue.dead, _failed(delivery, verdict.reason))
+            await self._publish(delivery, self._queue.dead, failed(delivery, verdict.reason))
         try:
             await message.ack()
         except BROKER_ERRORS:
@@ -340,7 +273,7 @@ class Consumer:
 
     async def _give_back(self, message: AbstractIncomingMessage, delivery: Delivery) -> str:
         pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
-        left = pause * random.uniform(0.8, 1.2) - (time.monotonic() - delivery.taken_at)  # noqa: S311 - jitter
+        left = _jittered(pause) - (time.monotonic() - delivery.taken_at)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._stopped.wait()
@@ -362,39 +295,9 @@ class Consumer:
                 return
 
 
-def _carried(delivery: Delivery) -> Headers:
-    """The headers that a message takes along to another queue."""
-    kept = {name: value for name, value in delivery.headers.items() if isinstance(value, str | int)}
-    return {name: value for name, value in kept.items() if name != _RETURNS}
-
-
-def _failed(delivery: Delivery, reason: str) -> Headers:
-    now = int(time.time())
-    return {
-        FIRST_FAILED: now,
-        **_carried(delivery),
-        TRIES: delivery.tries + 1 + (delivery.returns if delivery.ends_processes else 0),
-        REASON: reason[:500],
-        LAST_FAILED: now,
-        FAILED_IN: delivery.queue,
-    }
-
-
-def _delivery(queue: str, message: AbstractIncomingMessage, *, alone: bool) -> Delivery:
-    tries, returns = message.headers.get(TRIES, 0), message.headers.get(_RETURNS, 0)
-    redelivered = bool(message.redelivered)
-    return Delivery(
-        queue=queue,
-        key=message.message_id or "",
-        body=message.body,
-        headers=message.headers,
-        tries=max(tries, 0) if isinstance(tries, int) else 0,
-        redelivered=redelivered,
-        returns=max(1, returns if isinstance(returns, int) else 0) if redelivered else 0,
-        alone=alone,
-    )
-
-
 async def _hold(attempt: int) -> None:
-    pause = HOLD_PAUSES[min(attempt, len(HOLD_PAUSES) - 1)]
-    await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+    await asyncio.sleep(_jittered(HOLD_PAUSES[min(attempt, len(HOLD_PAUSES) - 1)]))
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(*JITTER)  # noqa: S311 - jitter needs no secrecy

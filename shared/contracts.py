@@ -65,6 +65,8 @@ class OutboundCall(Message, frozen=True, kw_only=True):
 
     Attributes:
         asked_at: when the update that this answers came to our door, unix seconds; None if nobody asked.
+        said_at: when the message that this answers was written, by Telegram's clock, unix seconds; None as before, and
+            where Telegram does not say.
         topic: of the calls of one topic that wait in a chat, only the newest goes out.
         if_unknown: what to do when nobody knows whether Telegram did it, because no answer came: repeat it (a person
             who waits for a reply gets it, perhaps twice), or leave it (a reminder is never given twice).
@@ -90,6 +92,7 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     late_note: str | None = None
     campaign_id: int | None = None
     quotable: bool = True
+    said_at: int | None = None
 
 
 def place_of(key: str) -> str:

@@ -10,7 +10,7 @@ import structlog
 
 from shared.connecting import Connected, Origin, Servers
 from shared.errors import DatabaseUnavailable
-from shared.metrics import POOL_CONNECTIONS, POOL_WAIT_SECONDS
+from shared.metrics import POOL_CONNECTIONS, POOL_LIMIT, POOL_WAIT_SECONDS
 from shared.settings import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Pool:
         self._asking: asyncio.Task[bool] | None = None
         POOL_CONNECTIONS.labels(server, "used").set_function(self._used)
         POOL_CONNECTIONS.labels(server, "idle").set_function(self._idle)
+        POOL_LIMIT.labels(server).set(settings.db_pool_max)
+        self._waits = POOL_WAIT_SECONDS.labels(server)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
@@ -102,7 +104,7 @@ class Pool:
             await pool.expire_connections()
 
     async def _acquired(self) -> "tuple[RawPool, Connection]":
-        with POOL_WAIT_SECONDS.time():  # of those who get none, too: they have waited longest
+        with self._waits.time():  # of those who get none, too: they have waited longest
             pool = await self._opened()
             return pool, await pool.acquire(timeout=ACQUIRE_TIMEOUT)
 

@@ -8,14 +8,17 @@ for ever died (the log says which), 2 for wrong settings.
 import asyncio
 import contextlib
 import gc
+import platform
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
 from typing import Any, Final, TypeVar
 
 import structlog
 
+from shared.metrics import BUILD
 from shared.settings import ProcessSettings, read
 from shared.telemetry import Probes, configure_logging, door
 
@@ -78,6 +81,7 @@ def run(
     """Run a service until it is told to stop, and end the process with its exit status."""
     settings = read(settings_kind)
     configure_logging(name, settings)
+    BUILD.labels(version("checkin-fleet"), platform.python_version()).set(1)
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         sys.exit(runner.run(_live(name, settings, service)))
 

@@ -15,7 +15,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
 from aio_pika.exceptions import PublishError
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end
 from shared.errors import BrokerUnavailable
 
 CONFIRM_TIMEOUT: Final = 2.0
@@ -88,8 +88,7 @@ class Publisher:
             raise BrokerUnavailable(f"{queue}: {problem!r}") from problem
         except asyncio.CancelledError as problem:
             self._retire(channel)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if asked_to_end():
                 raise
             # aio-pika reports a connection that died of missed heartbeats as a cancellation
             raise BrokerUnavailable(f"{queue}: the connection died") from problem

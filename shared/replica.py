@@ -73,7 +73,7 @@ class Replica:
         latest = _now() + within
         try:
             async with self._pool.connection() as connection:
-                await _reach(connection, position, latest)
+                await reach(connection, position, latest)
                 yield connection
         # Replay may cancel a query that stands in its way, which the primary would not have done.
         except (DatabaseUnavailable, asyncpg.TransactionRollbackError) as problem:
@@ -129,7 +129,12 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _reach(connection: "Connection", position: Position, latest: float) -> None:
+async def reach(connection: "Connection", position: Position, latest: float) -> None:
+    """Return when the replica has come to the position; `latest`: until when it may take, by the event loop's clock.
+
+    Raises:
+        DatabaseUnavailable: it has not by then, or follows no primary of that timeline.
+    """
     for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
         reached = await connection.fetchval(REACHED, *position)
         if reached is None:

@@ -36,7 +36,8 @@ class Reader:
     """Lends connections for reading, each replica's in turn. It owns their pools.
 
     Args:
-        replicas: the replicas, any number; each must be one server: how far one has come says nothing of another.
+        replicas: the replicas, any number; each connection must be to one server: how far one has come says nothing
+            of another.
         wait: seconds that a read may lose with all of them together; WAIT when not given.
     """
 

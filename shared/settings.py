@@ -160,6 +160,14 @@ class CacheSettings(Settings):
     )
 
 
+class IntakeSettings(Settings):
+    """How updates come from Telegram."""
+
+    ingress_mode: Literal["webhook", "polling"] = Field(
+        "webhook", description="`webhook`, or `polling` for a machine without a public address"
+    )
+
+
 class BotIdentity(Settings):
     """Which bot this is."""
 

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.listener import serving
 from shared.masking import masked
-from shared.metrics import READY
+from shared.metrics import DRAINING, READY
 from shared.settings import ProcessSettings
 
 ROOM: Final = 100
@@ -92,6 +92,7 @@ class Probes:
     def stop(self) -> None:
         """Be ready no more, whatever the checks say."""
         self._stopping = True
+        DRAINING.set(1)
 
     async def failing(self) -> list[str]:
         """Names of what is not there; empty means ready."""

@@ -42,9 +42,14 @@ class WorkQueue:
         return f"alone.{self.name}"
 
     @property
+    def handed_out(self) -> tuple[str, ...]:
+        """The queues from which its messages are handed out."""
+        return (self.name, self.alone_name) if self.alone else (self.name,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All the queues in which its messages may be while they are not dead."""
-        return (self.name, *((self.alone_name,) if self.alone else ()), *self.retry_names)
+        return (*self.handed_out, *self.retry_names)
 
     @property
     def retry_names(self) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ async def _declare(channel: AbstractChannel, queue: WorkQueue) -> None:
         arguments |= _dead_letters_to(queue.dead)
     if queue.single_active:
         arguments["x-single-active-consumer"] = True
-    for name in (queue.name, queue.alone_name) if queue.alone else (queue.name,):
+    for name in queue.handed_out:
         await channel.declare_queue(name, durable=True, arguments=dict(arguments))
     for name in queue.retry_names:
         waiting = {**_QUORUM, **_dead_letters_to(queue.name), "x-overflow": "reject-publish"}

@@ -21,7 +21,7 @@ import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from shared.broker import BROKER_ERRORS, Link
+from shared.broker import BROKER_ERRORS, Link, asked_to_end
 from shared.lease import KNOCK, Knock, Lease, Will
 from shared.notes import Hand, Notes
 from shared.topology import WorkQueue
@@ -145,7 +145,7 @@ class Turn:
         except BROKER_ERRORS as problem:
             log.warning("turn_not_handed_over", queue=self._queue.name, error=repr(problem))
         except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is None or task.cancelling():
+            if asked_to_end():
                 raise
             # aio-pika reports a connection that died of missed heartbeats as a cancellation
             log.warning("turn_not_handed_over", queue=self._queue.name, error="the connection died")
@@ -180,6 +180,11 @@ class Turn:
                 await self._hand.renew(self._clock())
             except BROKER_ERRORS as problem:
                 link.lose(problem)
+                return
+            except asyncio.CancelledError:
+                if asked_to_end():
+                    raise
+                link.lose("the connection died")
                 return
             self._eager.clear()
             if not lease.eager:

@@ -20,9 +20,9 @@ from checkin_worker.oversight import NOTE
 from checkin_worker.reports.month import Month
 from checkin_worker.reports.process import TIME_LIMIT, NotMadeError, make_in
 from checkin_worker.reports.request import Made, ReportRequest
-from shared.consume import Delivery, Done, Retry, Verdict
 from shared.contracts import FILE_LIMIT, File, OutboundCall, decode, encode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Retry, Verdict
 from shared.publisher import Headers, Publisher
 from shared.texts import texts_in
 from shared.topology import FILES, INTERACTIVE, REPORTS

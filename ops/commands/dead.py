@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -29,15 +29,30 @@ SHOWN: Final = 5
 
 Queues = Annotated[list[str] | None, typer.Option("--queue", help="Only this one, such as updates; or more.")]
 Since = Annotated[str | None, typer.Option(metavar="MOMENT", help="Failed last since 2h, 10:50, 2026-11-24.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="MOMENT", help="Likewise, and no later; a date with all of its day.")
+]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Only with this in their reason.")]
 Key = Annotated[str | None, typer.Option(help="Only those of this key.")]
+"""The options that choose. Their names are repeated below, as typer reads them from each command's own parameters."""
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many they are, and leave them.")]
 
 
+class Words(NamedTuple):
+    """What was said to choose, an option each."""
+
+    queues: list[str] | None = None
+    since: str | None = None
+    until: str | None = None
+    reason: str | None = None
+    key: str | None = None
+
+
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913, PLR0917 - an operator's options
     queue: Queues = None,
     since: Since = None,
+    until: Until = None,
     reason: Reason = None,
     key: Key = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many at most, the newest.")] = 50,
@@ -45,11 +60,11 @@ def list_(
     """Show what is dead, why, since when, and whose it is; times are on the company's clock. Changes nothing."""
     settings = read(DeadSettings)
     with _interruptible(), Bar() as bar:
-        look = done(_look(settings, (queue, since, reason, key), limit, bar), LOOKING)
+        look = done(_look(settings, Words(queue, since, until, reason, key), limit, bar), LOOKING)
     say(depths(look))
     if look.lines:
         tell(HEADINGS, [row(line, settings.zone) for line in look.lines])
-    if words := found(look):
+    if words := found(look, settings.zone):
         say(words)
 
 
@@ -69,9 +84,10 @@ def show(
 
 
 @app.command()
-def replay(  # noqa: PLR0913 - an operator's options
+def replay(  # noqa: PLR0913, PLR0917 - an operator's options
     queue: Queues = None,
     since: Since = None,
+    until: Until = None,
     reason: Reason = None,
     key: Key = None,
     rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Messages a second at most.")] = 20.0,
@@ -83,7 +99,7 @@ def replay(  # noqa: PLR0913 - an operator's options
     They keep their keys, so nothing happens twice, however often this is said. What dies meanwhile stays dead.
     """
     settings, moved = read(DeadSettings), Moved()
-    words = (queue, since, reason, key)
+    words = Words(queue, since, until, reason, key)
     if dry_run:
         _count(settings, words, moved)
         say(f"{replayed(moved)} would be moved back; dry run, nothing is")
@@ -97,6 +113,7 @@ def replay(  # noqa: PLR0913 - an operator's options
 def drop(  # noqa: PLR0913 - an operator's options
     queue: Queues = None,
     since: Since = None,
+    until: Until = None,
     reason: Reason = None,
     key: Key = None,
     *,
@@ -106,7 +123,7 @@ def drop(  # noqa: PLR0913 - an operator's options
 ) -> None:
     """Delete dead letters, for ever."""
     settings, moved = read(DeadSettings), Moved()
-    words = (queue, since, reason, key)
+    words = Words(queue, since, until, reason, key)
     if dry_run or not confirm:
         _count(settings, words, moved, everything=everything)
         say(f"{dropped(moved)} would be dropped; drop them with --confirm")
@@ -116,17 +133,14 @@ def drop(  # noqa: PLR0913 - an operator's options
     say(f"{dropped(moved)} dropped")
 
 
-Words = tuple[list[str] | None, str | None, str | None, str | None]
-"""The options --queue, --since, --reason, --key."""
-
-
 def _choice(settings: DeadSettings, words: Words) -> Choice:
-    queues, since, reason, key = words
+    at = now()
     return Choice(
-        queues=_queues(queues or ()) or DEAD_QUEUES,
-        since=None if since is None else moment(since, now(), settings.zone),
-        reason=reason,
-        key=key,
+        queues=_queues(words.queues or ()) or DEAD_QUEUES,
+        since=None if words.since is None else moment(words.since, at, settings.zone),
+        until=None if words.until is None else moment(words.until, at, settings.zone, end=True),
+        reason=words.reason,
+        key=words.key,
     )
 
 
@@ -142,7 +156,7 @@ async def _look(settings: DeadSettings, words: Words, limit: int, bar: Bar) -> L
 
 
 async def _read(settings: DeadSettings, queues: list[str] | None, key: str, bar: Bar) -> tuple[list[DeadLetter], int]:
-    choice = _choice(settings, (queues, None, None, key))
+    choice = _choice(settings, Words(queues, key=key))
     letters, number = await dead.read(settings.rabbitmq_url, choice, SHOWN, bar)
     if not letters:
         raise Refused(f"no dead letter has the key {key!r}: see `fleet dead list`")
@@ -169,7 +183,7 @@ async def _drop(settings: DeadSettings, words: Words, bar: Bar, moved: Moved, *,
 
 def _check(words: Words, *, everything: bool) -> None:
     if not everything and not any(words):
-        raise Refused("which ones? say --queue, --since, --reason or --key, or --all")
+        raise Refused("which ones? say --queue, --since, --until, --reason or --key, or --all")
 
 
 @contextlib.contextmanager

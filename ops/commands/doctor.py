@@ -31,7 +31,10 @@ def doctor(
     if strange := sorted({*(skip or ())} - {*CHECKS}):
         raise typer.BadParameter(f"there is no check {strange[0]!r}: say one of {', '.join(CHECKS)}")
     logging.disable()  # what libraries have to say of an engine that is away is in the findings
-    diagnosis = done(examine(look_around(workers, geo_workers), skip or ()), "Looking at the fleet")
+    try:
+        diagnosis = done(examine(look_around(workers, geo_workers), skip or ()), "Looking at the fleet")
+    finally:
+        logging.disable(logging.NOTSET)
     if json:
         typer.echo(as_json(diagnosis))
     else:

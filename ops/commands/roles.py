@@ -7,6 +7,8 @@ import typer
 
 from ops.commands.types import ASKING
 from ops.database import connected
+from ops.gate import revision
+from ops.migrate import revisions
 from ops.roles import Plan, plan
 from ops.roles import write as write_roles
 from ops.terminal import Refused, done, say
@@ -20,9 +22,12 @@ def roles(
 
     fleet_worker: the check-in worker. fleet_geo: the geo worker. fleet_ops: these commands, but for migrate and roles.
     fleet_reader: replicas, and people who look. Run it as the login that migrates; `fleet migrate` then keeps the
-    rights up to date.
+    rights up to date. A newer release's schema keeps the rights that the newer release gave.
     """
     settings = read(DatabaseSettings)
+    if write and done(_is_newer(settings), ASKING):
+        say("the schema is a newer release's: rights are left as that one gave them")
+        return
     todo = done(_write(settings) if write else _plan(settings), ASKING)
     statements = [*todo.creations, *todo.rights]
     if write:
@@ -32,6 +37,12 @@ def roles(
             say(f"{statement};")
     else:
         say("-- nothing to do")
+
+
+async def _is_newer(settings: DatabaseSettings) -> bool:
+    """Whether the schema is one that this release does not know."""
+    found = await revision(settings)
+    return found is not None and found not in revisions()
 
 
 async def _plan(settings: DatabaseSettings) -> Plan:

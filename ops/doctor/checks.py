@@ -36,7 +36,7 @@ Check = Callable[[Surroundings], Awaitable[Sequence[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A check, and what to do where its engine is away, or fails it; without that it says only that it was not made."""
+    """A check, and what to do where its engine is away, fails it or hangs; without that it was only not made."""
 
     check: Check
     mend: str = ""
@@ -112,7 +112,7 @@ async def _made(entry: Entry, around: Surroundings) -> Sequence[Finding]:
         return [_failed(entry, LOST)] if task.cancelled() else task.result()
     task.cancel()
     await asyncio.wait([task], timeout=LEFT_BEHIND)
-    return [wrong(f"no answer within {TIMEOUT:.0f} s", entry.mend or "see what the checks of the engines say")]
+    return [_failed(entry, f"no answer within {TIMEOUT:.0f} s")]
 
 
 async def _told(entry: Entry, around: Surroundings) -> Sequence[Finding]:

@@ -12,6 +12,7 @@ from ops.doctor.queues import depths
 from ops.doctor.rabbitmq import connected as broker
 from ops.doctor.surroundings import Surroundings
 from ops.plan.connections import Claim
+from shared.connecting import Servers
 from shared.settings import DatabaseSettings
 from shared.topology import GEO_TURN, UPDATES
 
@@ -122,7 +123,8 @@ async def _look(db: "Connection", url: str, name: str) -> tuple[Server, dict[str
     assert row is not None  # noqa: S101 - an aggregate has one row
     held = await db.fetch(CONNECTED, NAME)
     others = sum(one["number"] for one in held if not one["ours"])
-    pooled = row["port"] is not None and row["port"] not in _ports(url)
+    elsewhere = row["port"] is not None and row["port"] not in _ports(url)
+    pooled = elsewhere or Servers(url).pooled
     now = {f"{one['login']} {one['application']}".strip(): one["number"] for one in held if one["ours"]}
     return Server(name, int(row["most"]), int(row["reserved"]), others, pooled), now
 

@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 from ops.doctor.findings import Unknown
 from ops.reference import READERS
 from ops.settings import DoctorSettings
-from ops.webhook import WebhookSettings
+from ops.webhook import WebhookAddress
 from shared.settings import Settings, WrongSettings, load
 
 SERVICES: Final = ("ingress", "checkin_worker", "geo_worker", "sender")
-GROUPS: Final[tuple[type[Settings], ...]] = (*DoctorSettings.__bases__, WebhookSettings)
+GROUPS: Final[tuple[type[Settings], ...]] = (*DoctorSettings.__bases__, WebhookAddress)
 """Settings that checks ask for, each by itself: the environment may hold one and lack another."""
 
 S = TypeVar("S", bound=Settings)

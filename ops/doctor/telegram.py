@@ -11,16 +11,17 @@ import aiohttp
 from ops.doctor import clocks
 from ops.doctor.findings import EngineAway, Finding, ok, unchecked, warning, wrong
 from ops.doctor.surroundings import Surroundings
-from ops.webhook import MAX_CONNECTIONS, WebhookSettings
+from ops.webhook import WebhookAddress
 from shared.contracts import ALLOWED_UPDATES
 from shared.settings import TelegramSettings
+from shared.webhook import ITS_CONNECTIONS, MAX_CONNECTIONS
 
 TIMEOUT: Final = 5.0
 RECENT: Final = timedelta(minutes=15)
 """How old Telegram's last error may be while it still says something: it tries again within two minutes."""
 PENDING: Final = 1_000
 """Updates that may wait at Telegram: a burst's first seconds."""
-SET: Final = "fleet webhook set"
+SET: Final = "fleet webhook apply"
 _NOT_OURS: Final = (401, 404)
 """Of a token that was revoked, or never was one."""
 
@@ -94,8 +95,8 @@ async def webhook(around: Surroundings) -> Sequence[Finding]:
     info = answer["result"]
     if around.value("ingress_mode") == "polling":
         return [judge_polling(info)]
-    settings = around.groups.get(WebhookSettings)
-    wished = settings.telegram_webhook_url if isinstance(settings, WebhookSettings) else None
+    settings = around.groups.get(WebhookAddress)
+    wished = settings.telegram_webhook_url if isinstance(settings, WebhookAddress) else None
     found = [*drifts(info, wished), *judge_delivery(info, around.now())]
     if wished is None and info.get("url"):
         found.append(unchecked(f"updates go to {info['url']}; should they? TELEGRAM_WEBHOOK_URL is not set here"))
@@ -110,14 +111,14 @@ def judge_polling(info: Mapping[str, Any]) -> Finding:
 
 
 def drifts(info: Mapping[str, Any], wished: str | None) -> Iterator[Finding]:
-    """What Telegram holds otherwise than `fleet webhook set` tells it; `wished` is TELEGRAM_WEBHOOK_URL."""
+    """What Telegram holds otherwise than `fleet webhook apply` tells it; `wished` is TELEGRAM_WEBHOOK_URL."""
     url = info.get("url", "")
     if not url:
         yield wrong("no webhook is set: updates wait at Telegram for a day, then they are lost", SET)
         return
     if wished is not None and url != wished:
         yield wrong(f"updates go to {url}, not to TELEGRAM_WEBHOOK_URL, {wished}", SET)
-    if (most := info.get("max_connections", 40)) != MAX_CONNECTIONS:
+    if (most := info.get("max_connections", ITS_CONNECTIONS)) != MAX_CONNECTIONS:
         yield warning(f"max_connections is {most}, not {MAX_CONNECTIONS}: a burst comes in slower", SET)
     # Telegram leaves the list out while it is the default: all kinds but some
     kinds = set(info.get("allowed_updates", ()))

@@ -25,7 +25,7 @@ IDLE: Final = 0.25
 """Up to this share an engine's instance makes do with half a core, above it takes two, as it had when it was probed."""
 INSTANCES: Final = 3
 POOL: Final = 6
-CONNECTIONS: Final = 350
+CONNECTIONS: Final = 420
 """DB_POOL_MAX and max_connections, as the manifests have them."""
 REDIS: Final = 1.0
 """Cores of Redis and the poolers together."""

@@ -47,7 +47,7 @@ class Reception:
             return await self._end(drop=bool(method.drop_pending_updates))
         settings = read_settings(method)
         if method.allowed_updates is not None:
-            self._updates.allowed = frozenset(method.allowed_updates)
+            self._updates.allow(method.allowed_updates)
         if self.webhook == settings and not method.drop_pending_updates:
             return "Webhook is already set"
         if time.monotonic() < self._next_set:
@@ -79,7 +79,7 @@ class Reception:
         turn = self._turn
         self._changes.tell()
         if method.allowed_updates is not None:
-            self._updates.allowed = frozenset(method.allowed_updates)
+            self._updates.allow(method.allowed_updates)
         if method.offset is not None:
             self._updates.confirm_before(method.offset)
         limit = LARGEST_BATCH if method.limit is None else min(max(method.limit, 1), LARGEST_BATCH)

@@ -22,6 +22,14 @@ Lane = tuple[str, int]
 DAY = 24 * 3600.0
 LIVES = {"callback_query": 150.0, "inline_query": 30.0}
 """Seconds for which an update waits before Telegram forgets it; a day for all others."""
+KINDS = (
+    *("message", "edited_message", "channel_post", "edited_channel_post", "inline_query", "chosen_inline_result"),
+    *("callback_query", "shipping_query", "pre_checkout_query", "poll", "poll_answer", "my_chat_member", "chat_member"),
+    *("chat_join_request", "chat_boost", "removed_chat_boost", "message_reaction", "message_reaction_count"),
+    *("business_connection", "business_message", "edited_business_message", "deleted_business_messages"),
+    *("purchased_paid_media", "managed_bot", "guest_message"),
+)
+"""All kinds of update, in the order in which Telegram tells them."""
 UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """What a bot gets only when it names it in allowed_updates."""
 
@@ -64,6 +72,11 @@ class Updates:
         self._random = random.Random(seed)  # noqa: S311 - no secret: repeatable ids
         self._next_id = 0
         self.restart_ids()
+
+    def allow(self, kinds: list[str]) -> None:
+        """Hand over these kinds from now on. Telegram passes over names that it does not know, and their case."""
+        named = frozenset(kind.lower() for kind in kinds) & frozenset(KINDS)
+        self.allowed = frozenset() if named == frozenset(KINDS) - UNASKED else named
 
     @property
     def pending(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from simulator.botapi.errors import BadRequestError
+from simulator.updates.queue import KINDS
 
 if TYPE_CHECKING:
     from aiogram.methods import SetWebhook
@@ -37,14 +38,14 @@ class WebhookState:
     last_error_message: str = ""
 
     def describe(self, settings: WebhookSettings | None, allowed: frozenset[str], pending: int) -> dict[str, Any]:
-        """The WebhookInfo object."""
+        """The WebhookInfo object; as at Telegram it leaves out what is not set, and kinds that are the default."""
         info: dict[str, Any] = {"url": "", "has_custom_certificate": False, "pending_update_count": pending}
         if settings is not None:
-            info |= {"url": settings.url, "max_connections": settings.max_connections}
+            info |= {"url": settings.url, "max_connections": settings.max_connections, "ip_address": "<unknown>"}
         if self.last_error_date:
             info |= {"last_error_date": self.last_error_date, "last_error_message": self.last_error_message}
         if allowed:
-            info["allowed_updates"] = sorted(allowed)
+            info["allowed_updates"] = [kind for kind in KINDS if kind in allowed]
         return info
 
 

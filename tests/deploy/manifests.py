@@ -66,6 +66,48 @@ def ours(folder: Path) -> dict[str, Object]:
     }
 
 
+def made_by_operators(folder: Path) -> dict[str, dict[str, str]]:
+    """The labels of the pods that operators make of our objects, by kind."""
+    found: dict[str, dict[str, str]] = {}
+    for one in objects(folder):
+        name = one["metadata"]["name"]
+        if one["kind"] == "Cluster":
+            found["Cluster"] = {"cnpg.io/cluster": name}
+        elif one["kind"] == "Pooler":
+            found["Pooler"] = {"cnpg.io/cluster": one["spec"]["cluster"]["name"], "cnpg.io/poolerName": name}
+        elif one["kind"] == "RabbitmqCluster":
+            found["RabbitmqCluster"] = {"app.kubernetes.io/name": name}
+    return found
+
+
+def specs(folder: Path) -> dict[str, Object]:
+    """What all pods are, by who makes them: of those of operators, what we say of them."""
+    found = {where: template["spec"] for where, template in templates(folder).items()}
+    for one in objects(folder):
+        if one["kind"] == "Cluster":
+            found["Cluster"] = one["spec"]
+        elif one["kind"] == "Pooler":
+            found["Pooler"] = one["spec"]["template"]["spec"]
+        elif one["kind"] == "RabbitmqCluster":
+            found["RabbitmqCluster"] = one["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"]
+    return found
+
+
+def pods(folder: Path) -> dict[str, dict[str, str]]:
+    """The labels of all pods, of workloads and of what operators make."""
+    ours_and_theirs = {where: template["metadata"]["labels"] for where, template in templates(folder).items()}
+    return {**ours_and_theirs, **made_by_operators(folder)}
+
+
+def selects(selector: Object, labels: dict[str, str]) -> bool:
+    """Whether a selector with `matchLabels` and `matchExpressions` selects a pod; an empty one selects all."""
+    wanted: dict[str, str] = selector.get("matchLabels", {})
+    return wanted.items() <= labels.items() and all(
+        one["key"] in labels and (one["operator"] == "Exists" or labels[one["key"]] in one["values"])
+        for one in selector.get("matchExpressions", ())
+    )
+
+
 def containers(template: Object) -> Iterator[Object]:
     """The containers of a pod, those that come first included."""
     yield from template["spec"].get("initContainers", ())

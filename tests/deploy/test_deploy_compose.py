@@ -48,7 +48,8 @@ def test_services_wait_for_the_migration_and_healthy_engines() -> None:
             "rabbitmq": "service_healthy",
             "redis": "service_healthy",
         }
-    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert SERVICES["migrate"]["depends_on"] == {"postgres-logins": {"condition": "service_completed_successfully"}}
+    assert SERVICES["postgres-logins"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 
 def test_what_is_waited_for_says_when_it_is_healthy() -> None:
@@ -57,6 +58,13 @@ def test_what_is_waited_for_says_when_it_is_healthy() -> None:
         for other, how in waits.items() if isinstance(waits, dict) else ():
             if how["condition"] == "service_healthy":
                 assert "test" in SERVICES[other]["healthcheck"], other
+
+
+def test_what_goes_on_running_says_when_it_is_healthy() -> None:
+    """`docker compose ps` shows it of all that is shown there."""
+    for name, service in SERVICES.items():
+        ends = service["restart"] in {"no", "on-failure"}
+        assert ends or "test" in service["healthcheck"], name
 
 
 def test_every_image_is_pinned() -> None:

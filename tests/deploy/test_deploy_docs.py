@@ -1,7 +1,13 @@
-"""What docs/deploy.md says of sizes, versions and files is what the manifests have."""
+"""What docs/deploy.md says of sizes, versions, files, objects and Secrets is what the manifests have."""
 
+import os
 import re
+import shlex
+import subprocess
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -15,18 +21,25 @@ from ops.plan.page import CAP
 from ops.plan.scale import CONNECTIONS, POOL
 from ops.plan.sizes import Plan
 from ops.plan.words import length
-from tests.deploy.manifests import BASE, K8S, OVERLAYS, Object, needs_kubectl, of_kind, ours, settings_of
+from tests.deploy.manifests import BASE, K8S, OVERLAYS, Object, needs_kubectl, objects, of_kind, ours, settings_of
+from tests.deploy.overlays import copied
 from tests.docs.pages import code, rows
 
 PAGE = (PROJECT / "docs" / "deploy.md").read_text()
 [SIZES] = re.findall(r"^## Sizes\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
 [PRODUCTION] = [folder for folder in OVERLAYS if folder.name == "production"]
+SHELL = re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
+BASH = "/bin/bash"
+YOURS = {"deploy/k8s/overlays/mine"}
+"""Files that whoever follows the page makes."""
+MADE_BY_OPERATORS = {"secret/rabbitmq-default-user", "certificate/bot-tls", "cluster/postgres-restored"}
 
 
 def asks(template: Object, what: str) -> float:
     """What a pod asks for, in cores or MiB."""
-    quantity: str = template["spec"]["containers"][0]["resources"]["requests"][what]
-    return float(re.sub(r"[A-Za-z]+$", "", quantity)) / (1000 if quantity.endswith("m") else 1)
+    quantities = [str(one["resources"]["requests"][what]) for one in template["spec"]["containers"]]
+    unit = {"m": 0.001, "Mi": 1, "Gi": 1024}
+    return sum(float(re.sub(r"[A-Za-z]+$", "", one)) * unit[re.sub(r"[\d.]+", "", one)] for one in quantities)
 
 
 @pytest.mark.parametrize("row", rows(SIZES), ids=lambda row: row[0])
@@ -41,6 +54,27 @@ def test_a_row_of_the_sizing_table_is_what_fleet_plan_says(row: list[str]) -> No
         str(plan.claim(each).total),
         f"{plan.cores:.1f} cores, {plan.memory:.1f} GiB",
     ]
+
+
+def engines() -> Iterator[tuple[int, Object]]:
+    """The engines of production, but for Photon: how many of each there are, and what one asks for."""
+    for one in objects(PRODUCTION):
+        spec = one.get("spec", {})
+        if one["kind"] in {"Cluster", "RabbitmqCluster"}:
+            yield spec.get("instances") or spec["replicas"], {"spec": {"containers": [spec]}}
+        elif one["kind"] == "Pooler":
+            yield spec["instances"], spec["template"]
+        elif one["kind"] in {"Deployment", "StatefulSet"} and one["metadata"]["name"].startswith("redis"):
+            yield spec["replicas"], spec["template"]
+
+
+@needs_kubectl
+def test_what_engines_ask_for_is_in_the_sizing_table() -> None:
+    found = list(engines())
+    assert len(found) == 5
+    cores = sum(number * asks(pod, "cpu") for number, pod in found)
+    memory = sum(number * asks(pod, "memory") for number, pod in found) / 1024
+    assert f"three of each, {cores:.1f} cores, {memory:.1f} GiB" in SIZES
 
 
 @needs_kubectl
@@ -77,9 +111,79 @@ def test_versions_on_the_page_are_those_of_the_files() -> None:
 def test_files_on_the_page_exist() -> None:
     named = set(re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", code(PAGE))) - {"deploy/desk"}
     assert len(named) > 5
-    assert [file for file in named if not (PROJECT / file).exists()] == []
-    components = set(re.findall(r"`components/([\w-]+)`", PAGE))
-    assert components <= {folder.name for folder in (K8S / "components").iterdir()}
+    missing = [file for file in named if not (PROJECT / file).exists()]
+    assert [file for file in missing if not file.startswith(tuple(YOURS))] == []
+    assert [file for file in missing if not (PROJECT / file.replace("/mine", "/production")).exists()] == []
+    assert components_named() <= {folder.name for folder in (K8S / "components").iterdir()}
+
+
+def components_named() -> set[str]:
+    return set(re.findall(r"\bcomponents/([\w-]+)", PAGE))
+
+
+def test_every_component_that_one_may_choose_is_on_the_page() -> None:
+    chosen = {folder.name for folder in (K8S / "components").iterdir()} - {"engines-small"}
+    assert chosen <= components_named() | set(code(PAGE).splitlines())
+
+
+def test_shell_on_the_page_is_understood_by_a_shell() -> None:
+    assert len(SHELL) > 15
+    for block in SHELL:
+        done = subprocess.run([BASH, "-n"], input=block, text=True, capture_output=True, check=False)  # noqa: S603 - our own page
+        assert (done.returncode, done.stderr) == (0, ""), block
+
+
+def test_what_is_installed_has_a_version_and_a_place() -> None:
+    lines = "".join(SHELL).replace("\\\n", " ").splitlines()
+    charts = [line for line in lines if line.startswith("helm install")]
+    assert len(charts) >= 6
+    for chart in charts:
+        assert re.search(r"--version v?\d+\.\d+\.\d+ ", chart), chart
+        assert re.search(r"-n ([\w-]+) --create-namespace", chart), chart
+        assert " oci://" in chart or " --repo https://" in chart, chart
+    for address in re.findall(r"apply .*-f (https://\S+)", "\n".join(lines)):
+        assert re.search(r"\d+\.\d+\.\d+", address), address
+
+
+def test_classes_are_there_before_pods_that_name_them() -> None:
+    assert PAGE.index("base/priorities.yaml") < PAGE.index("rabbitmq/cluster.yaml")
+
+
+@needs_kubectl
+def test_neighbours_are_installed_where_policies_let_them_in() -> None:
+    installed = set(re.findall(r"-n ([\w-]+) --create-namespace", PAGE)) | {"cnpg-system", "kube-system"}
+    text = "\n".join(
+        file.read_text()
+        for name in ("network-policies", "ingress-classic")
+        for file in (K8S / "components" / name).glob("*.yaml")
+    )
+    assert set(re.findall(r"kubernetes.io/metadata.name: ([\w-]+)", text)) <= installed
+
+
+KINDS = (
+    "deploy|deployment|statefulset|scaledobject|cluster|pooler|scheduledbackup|rabbitmqcluster|gateway|ingress|"
+    "externalsecret|secret|certificate"
+)
+
+
+def named_objects() -> Iterator[str]:
+    """`kind/name` of what kubectl is told about on the page."""
+    for block in SHELL:
+        for line in block.replace("\\\n", " ").splitlines():
+            said = re.sub(r"deploy/k8s\S*", "", line.partition(" #")[0])
+            if "kubectl" in said:
+                for kind, found in re.findall(rf"(?<![\w./-])({KINDS})[/ ]([a-z][\w-]+)", said):
+                    yield f"{'deployment' if kind == 'deploy' else kind}/{found}"
+
+
+@needs_kubectl
+def test_objects_that_commands_name_exist(tmp_path: Path) -> None:
+    chosen = copied(tmp_path / "mine", ["postgres-backup", "ingress-classic"])
+    there = {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in objects(chosen)}
+    there |= {one.replace("externalsecret", "secret") for one in there}
+    named = {one for one in named_objects() if not one.startswith(("secret/generic", "secret/docker-registry"))}
+    assert len(named) > 15
+    assert named - there - MADE_BY_OPERATORS == set()
 
 
 def test_commands_on_the_page_exist() -> None:
@@ -95,21 +199,96 @@ def test_commands_on_the_page_exist() -> None:
         assert CliRunner().invoke(app, [*words.split()[:2], "--help"]).exit_code == 0, words
 
 
+ANSWERS = """#!/bin/sh
+case "$1 $2" in
+    "create secret") shift 3; printf 'make %s\\n' "$*" >>"$ASKED" ;;
+    "label --overwrite") printf 'reload %s\\n' "$4" >>"$ASKED" ;;
+    "get secret") echo dXNlcg== ;;
+esac
+"""
+
+
+@pytest.fixture
+def secrets_made(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """The Secrets that the page's commands make, and what is in each; `reload` where that label is given."""
+    (tmp_path / "kubectl").write_text(ANSWERS)
+    (tmp_path / "kubectl").chmod(0o755)
+    [block] = [block for block in SHELL if block.startswith("password()")]
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ASKED": str(tmp_path / "asked")}
+    command = [BASH, "-euo", "pipefail", "-c", block]
+    subprocess.run(command, env=environment, check=True)  # noqa: S603 - our own page
+    made: dict[str, dict[str, str]] = {}
+    for line in (tmp_path / "asked").read_text().splitlines():
+        verb, name, *words = shlex.split(line)
+        pairs = [word.removeprefix("--from-literal=") for word in words if word.startswith("--from-literal=")]
+        made.setdefault(name, {}).update(dict(pair.split("=", 1) for pair in pairs))
+        if verb == "reload":
+            made[name]["reload"] = "true"
+    return made
+
+
 @needs_kubectl
-def test_secrets_on_the_page_are_those_that_pods_and_components_want() -> None:
-    made = set(re.findall(r"create secret generic (\S+)", PAGE))
-    wanted = {
-        source["secret"]["name"]
-        for template in ours(PRODUCTION).values()
-        for volume in template["spec"]["volumes"]
-        for source in volume.get("projected", {}).get("sources", ())
-    }
-    text = "\n".join(
-        file.read_text()
-        for name in ("redis", "keda", "postgres")
-        for file in (K8S / "components" / name).glob("*.yaml")
+def test_the_page_makes_the_secrets_that_pods_mount_key_by_key(secrets_made: dict[str, dict[str, str]]) -> None:
+    for template in ours(PRODUCTION).values():
+        for volume in template["spec"]["volumes"]:
+            for source in volume.get("projected", {}).get("sources", ()):
+                secret = source["secret"]
+                if secret.get("optional") and secret["name"] == "fleet-geocoder":
+                    continue  # Photon, the geocoder of that overlay, wants no key
+                keys = {item["key"] for item in secret["items"]} - {"TELEGRAM_WEBHOOK_SECRET_PREVIOUS"}
+                assert keys <= set(secrets_made[secret["name"]]), secret["name"]
+
+
+@needs_kubectl
+def test_the_page_makes_the_secrets_that_engines_and_operators_want(secrets_made: dict[str, dict[str, str]]) -> None:
+    cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
+    logins = {cluster["bootstrap"]["initdb"]["secret"]["name"]: cluster["bootstrap"]["initdb"]["owner"]}
+    managed = [role for role in cluster["managed"]["roles"] if role.get("login")]
+    logins |= {role["passwordSecret"]["name"]: role["name"] for role in managed}
+    assert {name: secrets_made[name]["username"] for name in logins} == logins
+    assert {name for name, has in secrets_made.items() if "reload" in has} == set(logins)
+    authentication = of_kind(PRODUCTION, "TriggerAuthentication")["rabbitmq-management"]["spec"]
+    for target in authentication["secretTargetRef"]:
+        assert target["key"] in secrets_made[target["name"]]
+    assert "password" in secrets_made["redis-password"]
+    assert set(secrets_made) == set(of_kind(PRODUCTION, "ExternalSecret"))
+
+
+def test_addresses_that_the_page_makes_have_the_passwords_of_their_logins(
+    secrets_made: dict[str, dict[str, str]],
+) -> None:
+    passwords = {has["username"]: has["password"] for has in secrets_made.values() if "username" in has}
+    seen = set()
+    for has in secrets_made.values():
+        for key in ("DATABASE_URL", "DATABASE_REPLICA_URLS"):
+            if key in has:
+                address = urlsplit(has[key])
+                assert address.password == passwords[str(address.username)]
+                seen.add(address.username)
+    assert seen == set(passwords)
+    assert urlsplit(secrets_made["fleet-redis"]["REDIS_URL"]).password == secrets_made["redis-password"]["password"]
+
+
+@needs_kubectl
+def test_passwords_of_postgresql_that_come_from_a_vault_are_set_at_once() -> None:
+    for name, one in of_kind(PRODUCTION, "ExternalSecret").items():
+        template = one["spec"].get("target", {}).get("template", {})
+        labels = template.get("metadata", {}).get("labels", {})
+        login = name.startswith(("fleet-postgres", "postgres-")) and name != "fleet-postgres-owner"
+        assert (labels == {"cnpg.io/reload": "true"}) == login, name
+        assert (template.get("type") == "kubernetes.io/basic-auth") == login, name
+
+
+def test_one_machines_timetable_is_that_of_the_cluster() -> None:
+    there = set()
+    for file in (BASE / "jobs").glob("*.yaml"):
+        for one in filter(None, yaml.safe_load_all(file.read_text())):
+            if one["kind"] == "CronJob":
+                [container] = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+                there.add((one["spec"]["schedule"], " ".join(container["command"])))
+    lines = re.findall(
+        r"^(\S+ \S+ \S+ \S+ \S+) +root .* -T (fleet .*)$",
+        (PROJECT / "deploy" / "docker" / "crontab").read_text(),
+        re.MULTILINE,
     )
-    wanted |= {name for name in ("redis-password", "fleet-keda", "postgres-fleet") if name in text}
-    assert wanted - made == {"fleet-geocoder"}, "which Photon, the geocoder of that overlay, does not want"
-    vault = yaml.safe_load_all((K8S / "components" / "external-secrets" / "secrets.yaml").read_text())
-    assert {one["metadata"]["name"] for one in vault} == made
+    assert set(lines) == there

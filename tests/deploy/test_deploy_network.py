@@ -68,9 +68,17 @@ def target(peer: Object) -> str:
         assert peer["ipBlock"]["cidr"] == "0.0.0.0/0"
         assert "10.0.0.0/8" in peer["ipBlock"]["except"]
         return "geocoder"
-    labels = peer["podSelector"]["matchLabels"]
-    [label] = labels.values()
-    return {"photon": "geocoder", "postgres-pooler": "postgres"}.get(label, str(label))
+    label = label_of(peer["podSelector"])
+    return {"photon": "geocoder", "postgres-pooler": "postgres"}.get(label, label)
+
+
+def label_of(selector: Object) -> str:
+    """What a selector selects: the value of its one label, or the instances of any cluster of CloudNativePG's."""
+    if "matchExpressions" in selector:
+        assert selector["matchExpressions"] == [{"key": "cnpg.io/cluster", "operator": "Exists"}]
+        return "postgres"
+    [label] = (selector.get("matchLabels") or {"": ""}).values()
+    return str(label)
 
 
 def policies(folder: Path) -> dict[str, Object]:
@@ -142,11 +150,11 @@ def test_what_may_go_out_may_come_in(folder: Path) -> None:
     """Both ends of an arrow have a policy; one of them alone would keep it closed."""
     let_in: dict[str, set[str]] = {}
     for policy in policies(folder).values():
-        [label] = (policy["spec"]["podSelector"].get("matchLabels") or {"": ""}).values()
+        label = label_of(policy["spec"]["podSelector"])
         for rule in policy["spec"].get("ingress", ()):
             for peer in rule["from"]:
                 if "podSelector" in peer and "namespaceSelector" not in peer:
-                    let_in.setdefault(label, set()).update(peer["podSelector"]["matchLabels"].values())
+                    let_in.setdefault(label, set()).add(label_of(peer["podSelector"]))
     for workload in ours(folder):
         for reached in set(opened(policies(folder)[workload])) - {"telegram", "geocoder"}:
             assert workload in let_in[reached], f"{workload} -> {reached}"

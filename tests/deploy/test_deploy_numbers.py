@@ -7,24 +7,32 @@ import yaml
 
 from ingress.webhook import MAX_BODY
 from local.folders import PROJECT
+from ops.plan.connections import Claim
 from ops.plan.page import CAP
 from ops.plan.sizes import Plan
 from ops.plan.timetable import cron
+from ops.reference import READERS
 from sender.settings import SenderSettings
 from shared.lease import LEASE
 from shared.topology import GEO_TURN, INGRESS_TURN, SENDER_TURN, UPDATES
-from tests.deploy.manifests import BASE, K8S, OVERLAYS, needs_kubectl, objects, of_kind, settings_of
+from tests.deploy.manifests import BASE, K8S, OVERLAYS, needs_kubectl, of_kind, settings_of
 
 [PRODUCTION] = [folder for folder in OVERLAYS if folder.name == "production"]
 FALLING_OVER = 2
 """A rollout has the old release's pods and the new one's."""
-RESERVED = 20
-"""Connections of PostgreSQL that are the operator's, the superuser's, and people's."""
+RESERVED = 3
+"""Connections that PostgreSQL keeps for superusers, such as the operator (superuser_reserved_connections)."""
+BACKEND = 5
+"""MiB of one that has served a while: its caches of the schema, its plans."""
 
 
 @needs_kubectl
 def test_the_cap_has_one_owner_and_the_deployment_names_it() -> None:
-    assert int(settings_of(BASE)["SENDER_RATE"]) == SenderSettings.model_fields["sender_rate"].default
+    rates = {settings_of(folder)["SENDER_RATE"] for folder in (BASE, *OVERLAYS)}
+    assert {int(rate) for rate in rates} == {SenderSettings.model_fields["sender_rate"].default}
+    readers = {reader for reader, kind in READERS.items() if "sender_rate" in kind.model_fields}
+    services = {reader for reader in readers if not reader.startswith("fleet")}
+    assert services == {"sender"}, "another one that reads it would be a second owner"
     assert SENDER_TURN.single_active
     manifest = (BASE / "sender" / "deployment.yaml").read_text()
     named = {"sender/pacer.py", "shared/lease.py", SENDER_TURN.name}
@@ -81,11 +89,24 @@ def test_all_processes_that_scaling_allows_fit_into_postgresql() -> None:
     workers = of_kind(PRODUCTION, "ScaledObject")["checkin-worker"]["spec"]["maxReplicaCount"]
     geo_workers = of_kind(PRODUCTION, "Deployment")["geo-worker"]["spec"]["replicas"]
     pooler = of_kind(PRODUCTION, "Pooler")["postgres-pooler"]["spec"]
-    most = int(of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]["postgresql"]["parameters"]["max_connections"])
+    cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
+    most = int(cluster["postgresql"]["parameters"]["max_connections"])
     parameters = pooler["pgbouncer"]["parameters"]
-    assert (workers + geo_workers) * each * FALLING_OVER <= int(parameters["max_client_conn"])
-    assert pooler["instances"] * int(parameters["default_pool_size"]) + RESERVED <= most
-    assert workers * each + RESERVED <= most, "one replica serves all while the other is away"
+    claim = Claim(workers, geo_workers, each)
+    assert claim.total + RESERVED <= most, "the primary without its pooler; what a replica serves is less"
+    assert claim.total * FALLING_OVER <= int(parameters["max_client_conn"])
+    logins = sum(one.get("login", False) for one in cluster["managed"]["roles"])
+    assert pooler["instances"] * int(parameters["default_pool_size"]) * logins + RESERVED <= most
+
+
+@needs_kubectl
+def test_postgresql_has_memory_for_all_its_connections() -> None:
+    cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
+    parameters = cluster["postgresql"]["parameters"]
+    shared, most = int(parameters["shared_buffers"].removesuffix("MB")), int(parameters["max_connections"])
+    memory = int(cluster["resources"]["requests"]["memory"].removesuffix("Gi")) * 1024
+    assert cluster["resources"]["limits"]["memory"] == cluster["resources"]["requests"]["memory"]
+    assert shared + most * BACKEND <= memory
 
 
 @needs_kubectl
@@ -132,10 +153,16 @@ def test_all_that_run_an_engine_run_the_same() -> None:
     assert set(re.findall(r"postgres(?:ql)?:(\d+\.[\w.]+)", text)) == {version}
 
 
+def test_an_own_photon_holds_the_same_data_wherever_it_runs() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["photon"]["environment"]
+    [photon] = yaml.safe_load_all((K8S / "components" / "photon" / "statefulset.yaml").read_text())
+    said = {one["name"]: one["value"] for one in photon["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert said == {variable: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for variable, value in compose.items()}
+
+
 @needs_kubectl
 def test_a_cluster_survives_the_loss_of_one_node_of_each_engine() -> None:
     cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
     assert (cluster["instances"], cluster["postgresql"]["synchronous"]["number"]) == (3, 1)
     assert of_kind(PRODUCTION, "RabbitmqCluster")["rabbitmq"]["spec"]["replicas"] == 3
     assert of_kind(PRODUCTION, "StatefulSet")["redis-server"]["spec"]["replicas"] == 3
-    assert len([one for one in objects(PRODUCTION) if one["kind"] == "PodDisruptionBudget"]) >= 6

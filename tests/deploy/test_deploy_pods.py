@@ -1,6 +1,7 @@
 """What every pod must have, whoever adds the next one."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from local.folders import PROJECT
 from shared.lifecycle import DRAIN_SECONDS
 from tests.deploy.manifests import (
     BASE,
+    K8S,
     OVERLAYS,
     Object,
     containers,
@@ -17,7 +19,10 @@ from tests.deploy.manifests import (
     objects,
     of_kind,
     ours,
+    pods,
+    selects,
     settings_of,
+    specs,
     templates,
 )
 
@@ -99,10 +104,10 @@ def measured() -> dict[str, float]:
 
 
 def test_a_service_asks_for_the_memory_that_was_measured_and_may_have_what_is_promised() -> None:
-    pods = ours(BASE)
+    services = ours(BASE)
     assert {service.replace("_", "-") for service in measured()} == set(SERVICES)
     for service, figure in measured().items():
-        resources = pods[service.replace("_", "-")]["spec"]["containers"][0]["resources"]
+        resources = services[service.replace("_", "-")]["spec"]["containers"][0]["resources"]
         assert figure <= mebibytes(resources["requests"]["memory"]) <= figure * 1.25, service
         assert mebibytes(resources["limits"]["memory"]) >= 250, f"{service}: 250 MiB are promised whatever waits"
 
@@ -154,30 +159,31 @@ def test_ports_are_those_of_the_settings(folder: Path) -> None:
             assert ports == wanted
 
 
-def selects(labels: dict[str, str], selector: dict[str, str]) -> bool:
-    return bool(selector) and selector.items() <= labels.items()
+@pytest.mark.parametrize("folder", EVERY, ids=name)
+def test_every_selector_selects_its_own_and_nothing_else(folder: Path) -> None:
+    for one in objects(folder):
+        selector = one.get("spec", {}).get("selector", {})
+        if one["kind"] in {"Deployment", "StatefulSet", "Service", "PodDisruptionBudget"}:
+            wanted = {"matchLabels": selector} if one["kind"] == "Service" else selector
+            chosen = [where for where, labels in pods(folder).items() if selects(wanted, labels)]
+            assert selector, one["metadata"]["name"]
+            assert len(chosen) == 1, f"{one['kind']} {one['metadata']['name']} selects {chosen}"
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=name)
-def test_every_selector_selects_its_own_and_nothing_else(folder: Path) -> None:
-    pods = {where: template["metadata"]["labels"] for where, template in templates(folder).items()}
-    for one in objects(folder):
-        found = one["spec"].get("selector", {}) if "spec" in one else {}
-        selector = found.get("matchLabels", found) if isinstance(found, dict) else {}
-        if one["kind"] in {"Deployment", "StatefulSet", "Service", "PodDisruptionBudget"}:
-            chosen = [where for where, labels in pods.items() if selects(labels, selector)]
-            assert len(chosen) == 1, f"{one['kind']} {one['metadata']['name']} selects {chosen}"
-    for where, template in templates(folder).items():
-        for constraint in template["spec"].get("topologySpreadConstraints", ()):
-            assert selects(pods[where], constraint["labelSelector"]["matchLabels"]), where
+def test_copies_are_spread_by_their_own_labels(folder: Path) -> None:
+    for where, spec in specs(folder).items():
+        for constraint in spec.get("topologySpreadConstraints", ()):
+            assert selects(constraint["labelSelector"], pods(folder)[where]), where
+            if constraint["whenUnsatisfiable"] == "DoNotSchedule":
+                assert constraint["nodeTaintsPolicy"] == "Honor", f"{where} would wait for nodes that take nobody"
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=name)
 def test_target_ports_are_ports_of_the_pods(folder: Path) -> None:
     for service in of_kind(folder, "Service").values():
-        [template] = [
-            one for one in templates(folder).values() if selects(one["metadata"]["labels"], service["spec"]["selector"])
-        ]
+        selector = {"matchLabels": service["spec"]["selector"]}
+        [template] = [one for one in templates(folder).values() if selects(selector, one["metadata"]["labels"])]
         names = {port["name"] for container in template["spec"]["containers"] for port in container["ports"]}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= names
 
@@ -185,13 +191,18 @@ def test_target_ports_are_ports_of_the_pods(folder: Path) -> None:
 @pytest.mark.parametrize("folder", EVERY, ids=name)
 def test_two_copies_of_each_service_lie_apart_and_one_at_a_time_may_go(folder: Path) -> None:
     budgets = of_kind(folder, "PodDisruptionBudget")
-    priorities = set(of_kind(folder, "PriorityClass"))
     for service, template in ours(folder).items():
-        assert template["spec"].get("priorityClassName", "checkin-fleet-background") in priorities
         if service in SERVICES:
             assert budgets[service]["spec"]["maxUnavailable"] == 1
             spread = template["spec"]["topologySpreadConstraints"]
             assert {one["topologyKey"] for one in spread} == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+
+
+@pytest.mark.parametrize("folder", EVERY, ids=name)
+def test_a_release_may_wait_longer_for_its_schema_than_a_deployment_usually_may(folder: Path) -> None:
+    for service, one in of_kind(folder, "Deployment").items():
+        if service in SERVICES:
+            assert one["spec"]["progressDeadlineSeconds"] >= 1800, service
 
 
 @pytest.mark.parametrize("folder", OVERLAYS, ids=name)
@@ -205,16 +216,35 @@ def test_a_number_of_copies_has_one_owner(folder: Path) -> None:
 
 
 def test_cron_pods_are_as_others_are() -> None:
-    pods, crons = ((BASE / file).read_text() for file in ("pod.yaml", "cron-pod.yaml"))
+    usual, crons = ((BASE / file).read_text() for file in ("pod.yaml", "cron-pod.yaml"))
     steps = yaml.safe_load(crons)
-    assert yaml.safe_load(pods) == [{**one, "path": one["path"].replace("/spec/jobTemplate", "", 1)} for one in steps]
+    assert yaml.safe_load(usual) == [{**one, "path": one["path"].replace("/spec/jobTemplate", "", 1)} for one in steps]
 
 
-def test_jobs_are_on_the_companys_clock() -> None:
-    assert {one["spec"]["timeZone"] for one in of_kind(BASE, "CronJob").values()} == {settings_of(BASE)["TIMEZONE"]}
+@pytest.mark.parametrize("folder", EVERY, ids=name)
+def test_jobs_are_on_the_companys_clock(folder: Path) -> None:
+    assert zones(folder) == {settings_of(folder)["TIMEZONE"]}
 
 
-def test_pods_that_use_the_database_wait_for_the_migration() -> None:
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
+def test_an_overlays_time_zone_is_that_of_its_jobs_and_of_its_scaling(overlay: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(K8S, tmp_path / "k8s") / "overlays" / overlay.name
+    said = copy / "kustomization.yaml"
+    literals = "\n    literals:\n"
+    assert said.read_text().count(literals) == 1
+    said.write_text(said.read_text().replace(literals, f"{literals}      - TIMEZONE=Europe/Istanbul\n"))
+    assert zones(copy) == {"Europe/Istanbul"}
+
+
+def zones(folder: Path) -> set[str]:
+    """Where it is what time, for all that happens at a time."""
+    scaled = [trigger["metadata"] for one in objects(folder) for trigger in one.get("spec", {}).get("triggers", ())]
+    return {one["spec"]["timeZone"] for one in of_kind(folder, "CronJob").values()} | {
+        trigger["timezone"] for trigger in scaled if "timezone" in trigger
+    }
+
+
+def test_services_that_use_the_database_wait_for_the_migration_and_nobody_else_does() -> None:
     for service, template in ours(BASE).items():
         waits = [one["command"] for one in template["spec"].get("initContainers", ())]
         assert (waits == [["fleet", "migrate", "--wait"]]) == (service in {"checkin-worker", "geo-worker"})

@@ -11,8 +11,14 @@ from local.folders import PROJECT
 SCRIPT = PROJECT / "deploy" / "k8s" / "roll-out"
 WRITES_DOWN = """#!/bin/sh
 echo "$*" >>"$ASKED"
-case "$*" in *"$REFUSES"*) exit 1 ;; esac
+case "$*" in
+    *"$REFUSES"*) exit 1 ;;
+    *"get job/$FAILED "*) echo "FailureTarget Failed" ;;
+    *"get job/"*) echo "SuccessCriteriaMet Complete" ;;
+    *"get job "*) for name in "$@"; do :; done; echo "job.batch/$name" ;;
+esac
 """
+STATE = '--output jsonpath={.status.conditions[?(@.status=="True")].type}'
 
 
 @pytest.fixture
@@ -23,8 +29,13 @@ def asked(tmp_path: Path) -> Path:
     return tmp_path / "asked"
 
 
-def roll_out(asked: Path, refuses: str = "never") -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": f"{asked.parent}:{os.environ['PATH']}", "ASKED": str(asked), "REFUSES": refuses}
+def roll_out(asked: Path, refuses: str = "never", failed: str = "none") -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": f"{asked.parent}:{os.environ['PATH']}",
+        "ASKED": str(asked),
+        "REFUSES": refuses,
+        "FAILED": failed,
+    }
     return subprocess.run([SCRIPT, "overlay"], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
 
 
@@ -39,22 +50,38 @@ def test_first_the_migration_then_the_pods_then_telegram(asked: Path) -> None:
         "kustomize overlay",
         "delete job --ignore-not-found --selector app.kubernetes.io/name in (migrate, webhook, menu)",
         "apply --kustomize overlay --selector app.kubernetes.io/name notin (webhook, menu)",
-        "wait job/migrate --for=condition=complete --timeout=20m",
+        f"get job/migrate {STATE}",
         *(
-            f"rollout status deployment/{one} --timeout=20m"
+            f"rollout status deployment/{one} --timeout=1200s"
             for one in ("ingress", "checkin-worker", "geo-worker", "sender")
         ),
         "apply --kustomize overlay --selector app.kubernetes.io/name in (webhook, menu)",
-        "wait job --for=condition=complete --selector app.kubernetes.io/name in (webhook, menu) --timeout=5m",
+        "get job --ignore-not-found --output name webhook",
+        f"get job/webhook {STATE}",
+        "get job --ignore-not-found --output name menu",
+        f"get job/menu {STATE}",
     ]
     assert said == order
 
 
-def test_a_failed_migration_ends_it_before_telegram_is_told(asked: Path) -> None:
-    done = roll_out(asked, refuses="wait job/migrate")
+def test_a_failed_migration_ends_it_at_once_before_telegram_is_told(asked: Path) -> None:
+    done = roll_out(asked, failed="migrate")
     assert done.returncode == 1
     assert "Mend it and say this again" in done.stderr
-    assert not any("in (webhook" in step and step.startswith("apply") for step in steps(asked) if "notin" not in step)
+    assert steps(asked)[-1] == "logs job/migrate --tail=20"
+
+
+def test_a_service_that_does_not_come_up_ends_it_and_says_where_to_look(asked: Path) -> None:
+    done = roll_out(asked, refuses="rollout status deployment/geo-worker")
+    assert done.returncode == 1
+    assert "describe pods --selector app.kubernetes.io/name=geo-worker" in done.stderr
+    assert steps(asked)[-1].startswith("rollout status deployment/geo-worker")
+
+
+def test_when_telegram_refuses_it_says_so(asked: Path) -> None:
+    done = roll_out(asked, failed="webhook")
+    assert done.returncode == 1
+    assert "logs job/webhook" in done.stderr
 
 
 def test_an_overlay_that_does_not_render_changes_nothing(asked: Path) -> None:

@@ -19,18 +19,18 @@ READ_BY = {
     "python -m checkin_worker": "checkin_worker",
     "python -m geo_worker": "geo_worker",
     "python -m sender": "sender",
-    "fleet migrate": "fleet migrate",
+    "fleet roles --write": "fleet roles",
     "fleet remind checkin": "fleet remind",
     "fleet remind checkout": "fleet remind",
     "fleet retain": "fleet retain",
     "fleet geocode backfill": "fleet geocode",
-    "fleet webhook set": "fleet webhook",
+    "fleet webhook apply": "fleet webhook",
     "fleet menu": "fleet webhook",
     "fleet close-day": "fleet (the rest)",
 }
 """What a pod runs, and under which name `ops.reference` has what that reads."""
 NOT_SET = {
-    "RABBITMQ_MANAGEMENT_URL": "of fleet doctor, which people run from their desk",
+    "RABBITMQ_MANAGEMENT_URL": "fleet doctor asks at port 15672 of RabbitMQ's host, where all of ours have it",
 }
 """Variables that no manifest and no compose file sets, each with the reason."""
 
@@ -113,8 +113,8 @@ def test_each_service_starts_with_its_settings(folder: Path, monkeypatch: pytest
     given = {variable: value for variable, value in settings_of(folder).items() if value}
     examples = {
         "RABBITMQ_URL": "amqp://fleet:x@rabbitmq:5672/",
-        "DATABASE_URL": "postgresql://fleet:x@postgres-pooler:5432/fleet",
-        "DATABASE_REPLICA_URLS": "postgresql://fleet:x@postgres-ro:5432/fleet",
+        "DATABASE_URL": "postgresql://checkin_worker:x@postgres-pooler:5432/fleet",
+        "DATABASE_REPLICA_URLS": "postgresql://replica_reader:x@postgres-ro:5432/fleet",
         "REDIS_URL": "redis://:x@redis:6379/0",
         "TELEGRAM_BOT_TOKEN": "1:x",
         "TELEGRAM_WEBHOOK_SECRET": "x",
@@ -139,7 +139,8 @@ def test_the_services_are_modules() -> None:
 
 def test_compose_names_every_variable_that_somebody_reads() -> None:
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
-    said = set(compose["x-settings"])
+    ours = [one for one in compose["services"].values() if one["image"].startswith("checkin-fleet:")]
+    said = {variable for service in ours for variable in service["environment"]}
     assert said <= VARIABLES
     ports = {"LISTEN_ADDRESS", "METRICS_PORT", "HTTP_PORT"}  # a container has all ports to itself
     assert said >= VARIABLES - ports - set(NOT_SET)

@@ -12,7 +12,7 @@ from local.folders import PROJECT
 from ops.cli import app
 from ops.plan import costs
 from ops.plan.page import CAP, EXAMPLE, PAGE
-from ops.plan.scale import FACTORS, Scale, takes_of
+from ops.plan.scale import CONNECTIONS, FACTORS, Scale, takes_of
 from shared.settings import CapSettings
 from tests.docs.pages import DOCS, rows
 
@@ -78,4 +78,4 @@ def test_what_a_step_takes_is_enough(people: int) -> None:
     assert scale.used["PostgreSQL"] / scale.primaries <= 0.5
     assert scale.used["RabbitMQ"] / scale.brokers <= 0.5
     each = -(-scale.bots // scale.primaries)
-    assert each * scale.fleet.claim(6).total <= 350
+    assert each * scale.fleet.claim(6).total <= CONNECTIONS

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, get_args
 
 import pytest
+from aiogram.methods import GetWebhookInfo
 from prometheus_client.metrics import MetricWrapperBase
 
 from ingress.intake import Fate
@@ -14,6 +15,7 @@ from local.folders import PROJECT
 from sender import telegram
 from shared.contracts import CallPriority
 from shared.topology import WORK_QUEUES
+from shared.webhook import SETTINGS
 from tests.docs.pages import DOCS, SERVICES, quoted, table
 
 PAGE = (DOCS / "telemetry.md").read_text()
@@ -85,7 +87,10 @@ def test_label_values_are_those_of_the_code() -> None:
     assert values("sender_calls_total", "outcome") == {kind.__name__.lower() for kind in get_args(telegram.Outcome)}
     for metric in ("sender_calls_total", "sender_waiting", "sender_oldest_seconds", "sender_paused"):
         assert values(metric, "priority") == set(get_args(CallPriority))
-    assert values("sender_calls_total", "method") == set(telegram._METHODS)  # noqa: SLF001 - the methods that the sender can call
+    methods = set(telegram._METHODS)  # noqa: SLF001 - the methods that the sender can call
+    assert values("sender_calls_total", "method") == methods | {telegram.named("5100000007")}
+    assert values("sender_call_seconds", "method") == methods | {GetWebhookInfo.__api_method__}
+    assert values("sender_webhook_drift", "setting") == set(SETTINGS)
 
 
 def log_calls() -> Iterator[tuple[Event, set[str], bool]]:

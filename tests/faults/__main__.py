@@ -20,7 +20,7 @@ from tests.faults.kinds import OWN, Kinds
 from tests.faults.matrix import DOCUMENT, document, table
 from tests.faults.newer import NEWER, RELEASE, installed
 from tests.faults.scenario import Scenario
-from tests.faults.streak import LONG_ENOUGH, Run, added
+from tests.faults.streak import LONG_ENOUGH, Run, added, commit
 from tests.faults.verdict import Row
 from tests.soak.__main__ import WIDTH, read
 from tests.soak.diary import Diary
@@ -54,7 +54,7 @@ async def _run(scenarios: Sequence[Scenario], kinds: Kinds, seed: int) -> Run:
                 diary.say(f"{row.name}: {problem}", "red")
     wide = console if console.is_terminal else Console(width=WIDTH)
     wide.print(table(rows, seed))
-    return Run(seed, campaign.engines, rows)
+    return Run(seed, campaign.engines, commit(), rows)
 
 
 def _write(streak: Sequence[Run], scenarios: Sequence[Scenario]) -> None:

@@ -8,9 +8,10 @@ import aio_pika
 import aiohttp
 
 from shared.topology import UPDATES
+from tests.faults.cluster import Cluster, Node
 from tests.faults.ground import Ground
-from tests.faults.health import ready
-from tests.faults.scenario import Door, Scenario, SkippedError
+from tests.faults.health import not_ready, returned
+from tests.faults.scenario import Door, Scenario
 
 AWAY: Final = 3.0
 ALARM: Final = 10.0
@@ -28,20 +29,24 @@ async def restarted(ground: Ground) -> None:
 
 
 async def killed_twice(ground: Ground) -> None:
-    """Kill -9, and away for a while; then once more."""
-    for _ in range(2):
+    """Kill -9, and away for a while; then once more, as people come."""
+    for blow in range(2):
         with ground.diary.moment("rabbitmq", "kill -9 of RabbitMQ"):
             await ground.engines.rabbitmq.kill()
             await asyncio.sleep(AWAY)
             await ground.engines.rabbitmq.start()
-        await asyncio.sleep(SETTLE)
+        if not blow:
+            await asyncio.sleep(SETTLE)
+            await returned(ground)
+            await ground.burst()
 
 
 async def frozen(ground: Ground) -> None:
     """It stands still with all connections open."""
     what = f"RabbitMQ is frozen for {FREEZE:.0f} s"
-    with ground.diary.moment("rabbitmq", what, hits_active=True), ground.frozen(ground.engines.rabbitmq.child):
+    with ground.diary.moment("rabbitmq", what), ground.frozen(ground.engines.rabbitmq.child):
         await asyncio.sleep(FREEZE)
+        await not_ready(ground, "RabbitMQ is frozen")
 
 
 async def short_of_memory(ground: Ground) -> None:
@@ -59,8 +64,7 @@ async def _alarm(ground: Ground, on: tuple[str, ...], off: tuple[str, ...]) -> N
         await ground.engines.rabbitmq.control(*on)
         try:
             await asyncio.sleep(ALARM)
-            if await ready(ground):
-                ground.diary.accident("every service says that it is ready while RabbitMQ takes nothing")
+            await not_ready(ground, "RabbitMQ takes nothing")
         finally:
             await ground.engines.rabbitmq.control(*off)
 
@@ -85,35 +89,43 @@ async def cut(ground: Ground) -> None:
     with ground.diary.moment("rabbitmq", f"connections to RabbitMQ are cut for {AWAY:.0f} s"):
         await ground.lines.rabbitmq.cut()
         await asyncio.sleep(AWAY)
+        await not_ready(ground, "nobody is connected to RabbitMQ")
         await ground.lines.rabbitmq.heal()
 
 
 async def half_open(ground: Ground) -> None:
     """The network swallows what is sent; nobody hears that the connection is gone."""
-    with ground.diary.moment("rabbitmq", f"nothing gets through to RabbitMQ for {HALF_OPEN:.0f} s", hits_active=True):
+    with ground.diary.moment("rabbitmq", f"nothing gets through to RabbitMQ for {HALF_OPEN:.0f} s"):
         ground.lines.rabbitmq.freeze()
         await asyncio.sleep(HALF_OPEN)
+        await not_ready(ground, "nothing gets through to RabbitMQ")
         await ground.lines.rabbitmq.heal()
 
 
 async def leader_killed(ground: Ground) -> None:
     """The node that leads the queue of updates dies; then the one that leads it next."""
-    for _ in range(2):
-        await _node_killed(ground, leads=True)
+    cluster = _cluster(ground)
+    for blow in range(2):
+        await _node_killed(ground, await cluster.leader_of(UPDATES.name), "leads", again=bool(blow))
 
 
 async def follower_killed(ground: Ground) -> None:
-    """A node dies that does not lead the queue of updates; then another."""
-    for _ in range(2):
-        await _node_killed(ground, leads=False)
+    """A node dies that does not lead the queue of updates; then the other one."""
+    first, second = await _cluster(ground).followers_of(UPDATES.name)
+    await _node_killed(ground, first, "follows", again=False)
+    await _node_killed(ground, second, "followed", again=True)
 
 
-async def _node_killed(ground: Ground, *, leads: bool) -> None:
-    cluster = ground.cluster
-    if cluster is None:
-        raise SkippedError("there is one node only")
-    node = await (cluster.leader_of(UPDATES.name) if leads else cluster.follower_of(UPDATES.name))
-    with ground.diary.moment("rabbitmq", f"kill -9 of {node.node}, which {'leads' if leads else 'follows'}"):
+def _cluster(ground: Ground) -> Cluster:
+    assert ground.cluster is not None  # the scenario says that it needs one
+    return ground.cluster
+
+
+async def _node_killed(ground: Ground, node: Node, which: str, *, again: bool) -> None:
+    if again:
+        await returned(ground)
+        await ground.burst()
+    with ground.diary.moment("rabbitmq", f"kill -9 of {node.node}, which {which}"):
         await node.kill()
         await asyncio.sleep(AWAY)
         await node.start()
@@ -130,13 +142,13 @@ async def _whole(ground: Ground) -> bool:
 
 async def majority_lost(ground: Ground) -> None:
     """Two of three nodes die: nobody may say that a message is safe."""
-    cluster = ground.cluster
-    if cluster is None:
-        raise SkippedError("there is one node only")
-    lost = cluster.nodes[1:]
-    with ground.diary.moment("rabbitmq", "kill -9 of two of three nodes", hits_active=True):
+    lost, tries = _cluster(ground).nodes[1:], ground.telegram.ledger.webhook
+    with ground.diary.moment("rabbitmq", "kill -9 of two of three nodes"):
         await asyncio.gather(*(node.kill() for node in lost))
+        since = len(tries)
         await asyncio.sleep(2 * AWAY)
+        if any(one.accepted for one in tries[since:]):
+            ground.diary.accident("an update was taken which no majority holds")
         await asyncio.gather(*(node.start() for node in lost))
 
 

@@ -49,11 +49,15 @@ async def frozen(ground: Ground) -> None:
 async def corrupted(ground: Ground) -> None:
     """What it holds is something else than was stored."""
     with ground.diary.moment("redis", "each value in Redis is garbage"):
+        spoilt = 0
         async with client.from_url(ground.engines.redis.url) as connection:
             for _ in range(8):
                 async for key in connection.scan_iter():
                     await connection.set(key, b"\xff\x00garbage", keepttl=True)
+                    spoilt += 1
                 await asyncio.sleep(0.5)
+        if not spoilt:
+            ground.diary.accident("Redis held nothing that could be spoilt")
 
 
 SCENARIOS: Final = (

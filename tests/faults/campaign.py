@@ -1,10 +1,13 @@
 """Owns the order of the campaign: all scenarios, and on which ground each is played."""
 
+import shutil
 import traceback
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
+from local.folders import PROJECT
 from local.terminal import WrongInputError
 from tests.faults import broker, cache, database, geocoder, services, surroundings, telegram, updates
 from tests.faults.ground import Ground, opened, versions
@@ -14,6 +17,7 @@ from tests.faults.trial import trial
 from tests.faults.verdict import Row
 from tests.soak.diary import Diary
 
+LOGS: Final = PROJECT / ".local" / "faults"
 CAMPAIGN: Final[Sequence[Scenario]] = (
     *services.SCENARIOS,
     *cache.SCENARIOS,
@@ -64,9 +68,19 @@ class Campaign:
                     self.engines = await versions(ground)
                 self._diary.say(f"{scenario.name}: {scenario.what}", "bold")
                 row = await _tried(ground, scenario, self._seed)
+                if not row.green:
+                    self._diary.say(f"its logs are in {_kept(ground, scenario)}", "red")
                 if scenario.ruins or not row.green:
                     ground = None
                 yield row
+
+
+def _kept(ground: Ground, scenario: Scenario) -> Path:
+    """Keep what everybody has written on this ground, which is about to go; the last red trial's of each name."""
+    kept = LOGS / scenario.name
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(ground.stage.logs, kept)
+    return kept
 
 
 async def _tried(ground: Ground, scenario: Scenario, seed: int) -> Row:

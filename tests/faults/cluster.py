@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 NODES: Final = 3
 COOKIE: Final = "CHECKINFLEETFAULTS"
 """By which the nodes let each other in; they listen on loopback, and live as long as the run."""
-QUICK_STATISTICS: Final = "[{rabbit, [{quorum_tick_interval, 1000}, {collect_statistics_interval, 1000}]}]"
-"""Milliseconds; after five seconds, as is usual, a trial would be over."""
+QUICK_STATISTICS: Final = """[
+  {rabbit, [{quorum_tick_interval, 1000}, {collect_statistics_interval, 1000}]},
+  {rabbitmq_management,
+    [{sample_retention_policies, [{global, [{605, 1}]}, {basic, [{605, 1}]}, {detailed, [{605, 1}]}]}]}
+]"""
+"""Milliseconds, and (how long, how often) in seconds; after five, as is usual, a trial would be over. All three are
+needed: who counts, who collects, and who keeps what is shown."""
 
 
 class QuickRabbitMQ(RabbitMQ):
@@ -62,7 +67,7 @@ class Node(QuickRabbitMQ):
 
 
 class Cluster:
-    """Three nodes. `leader_of` and `follower_of` are how a trial picks one."""
+    """Three nodes. `leader_of` and `followers_of` are how a trial picks one."""
 
     def __init__(self, run: Path, password: str, kind: type[Node]) -> None:
         run.mkdir()
@@ -99,7 +104,7 @@ class Cluster:
         name = (await self.nodes[0].asked(f"queues/%2F/{queue}"))["leader"]
         return next(node for node in self.nodes if node.node == name)
 
-    async def follower_of(self, queue: str) -> Node:
-        """A node that does not."""
+    async def followers_of(self, queue: str) -> list[Node]:
+        """The nodes that do not."""
         leader = await self.leader_of(queue)
-        return next(node for node in self.nodes if node is not leader)
+        return [node for node in self.nodes if node is not leader]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import asyncpg
@@ -11,7 +11,10 @@ import asyncpg
 from local.postgres import Postgres
 from local.stage import DATABASE
 from tests.faults.ground import REPLICAS, Ground
-from tests.faults.scenario import Scenario, SkippedError
+from tests.faults.health import not_ready, reads, returned
+from tests.faults.scenario import Scenario
+from tests.integration.database_side import all_connections_taken, disk_full
+from tests.integration.replica_side import ask, promote, replay_paused
 from tests.integration.replica_side import frozen as all_frozen
 
 AWAY: Final = 3.0
@@ -20,6 +23,8 @@ LOCK: Final = 10.0
 CROWDED: Final = 8.0
 FULL: Final = 8.0
 LAG: Final = 30.0
+SOURCES: Final = ("replica", "primary")
+"""Of `fleet_reads_total`."""
 
 
 async def restarted(ground: Ground) -> None:
@@ -29,13 +34,15 @@ async def restarted(ground: Ground) -> None:
 
 
 async def killed_twice(ground: Ground) -> None:
-    """Kill -9, away for a while, and recovery from its log; then once more."""
-    for _ in range(2):
+    """Kill -9, away for a while, and recovery from its log; then once more, as people come."""
+    for blow in range(2):
+        if blow:
+            await returned(ground)
+            await ground.burst()
         with ground.diary.moment("postgres", "kill -9 of PostgreSQL"):
             await ground.engines.postgres.kill()
             await asyncio.sleep(AWAY)
             await ground.engines.postgres.start()
-        await asyncio.sleep(1)
 
 
 async def stopped_immediately(ground: Ground) -> None:
@@ -84,54 +91,38 @@ async def locked(ground: Ground) -> None:
 async def crowded(ground: Ground) -> None:
     """Others hold every connection that there is; those of the services are ended."""
     with ground.diary.moment("postgres", f"no connection is free for {CROWDED:.0f} s"):
-        async with _all_connections(ground.engines.postgres):
+        async with all_connections_taken(ground.engines.postgres):
             await asyncio.sleep(CROWDED)
+            await not_ready(ground, "PostgreSQL has no connection for anybody")
 
 
-@contextlib.asynccontextmanager
-async def _all_connections(postgres: Postgres) -> AsyncIterator[None]:
-    held = []
-    end_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
-    try:
-        keeper = await asyncpg.connect(postgres.url)
-        held.append(keeper)
-        limit = int(await keeper.fetchval("SHOW max_connections"))
-        for _ in range(2):  # services that connect again in between are ended, too
-            with contextlib.suppress(asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError):
-                while len(held) < limit:
-                    held.append(await asyncpg.connect(postgres.url))
-            await keeper.execute(end_others, DATABASE)
-        with contextlib.suppress(asyncpg.TooManyConnectionsError):
-            while len(held) < limit:
-                held.append(await asyncpg.connect(postgres.url))
-        yield
-    finally:
-        await asyncio.gather(*(connection.close() for connection in held))
-
-
-async def disk_full(ground: Ground) -> None:
+async def full(ground: Ground) -> None:
     """Not a byte is left where the primary writes; PostgreSQL may go down by it, and is started when there is room."""
-    if ground.disk is None:
-        raise SkippedError("only root may make a file system of its own for PostgreSQL")
-    ballast, postgres = ground.disk / "ballast", ground.engines.postgres
+    assert ground.disk is not None  # the scenario says that it needs one
+    postgres = ground.engines.postgres
+    refused = _refusals(postgres)
     with ground.diary.moment("postgres", f"PostgreSQL's disk is full for {FULL:.0f} s"):
-        with ballast.open("wb") as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(1024 * 1024))
-        await asyncio.sleep(FULL)
-        ballast.unlink()
-        if postgres.child.status is not None:
-            await postgres.start()
+        async with disk_full(postgres, ground.disk):
+            await asyncio.sleep(FULL)
+            if _refusals(postgres) == refused:
+                ground.diary.accident("PostgreSQL found room on its full disk")
+
+
+def _refusals(postgres: Postgres) -> int:
+    return postgres.log.read_text(errors="replace").count("No space left on device")
+
+
+def _no_disk(ground: Ground) -> str:
+    return "" if ground.disk else "only root may make a file system of its own for PostgreSQL"
 
 
 async def replicas_lag(ground: Ground) -> None:
     """Replicas receive what is written and do not show it."""
     with ground.diary.moment("postgres", f"both replicas lag for {LAG:.0f} s"):
-        for replica in ground.replicas:
-            await _told(replica, "SELECT pg_wal_replay_pause()")
-        await asyncio.sleep(LAG)
-        for replica in ground.replicas:
-            await _told(replica, "SELECT pg_wal_replay_resume()")
+        async with contextlib.AsyncExitStack() as paused:
+            for replica in ground.replicas:
+                await paused.enter_async_context(replay_paused(replica.url))
+            await _looked_at(ground, LAG, "primary")
 
 
 async def replica_killed(ground: Ground) -> None:
@@ -139,14 +130,23 @@ async def replica_killed(ground: Ground) -> None:
     replica = ground.replicas[0]
     with ground.diary.moment("postgres", "kill -9 of a replica"):
         await replica.kill()
-        await asyncio.sleep(AWAY)
+        await _looked_at(ground, AWAY, "replica", "primary")
         await replica.start()
 
 
 async def replicas_frozen(ground: Ground) -> None:
     """Both replicas stand still with all connections open."""
     with ground.diary.moment("postgres", f"both replicas are frozen for {FREEZE:.0f} s"), _both_frozen(ground):
-        await asyncio.sleep(FREEZE)
+        await _looked_at(ground, FREEZE, "primary")
+
+
+async def _looked_at(ground: Ground, seconds: float, *sources: str) -> None:
+    """So long, during which these must have served people's looks, and nobody else."""
+    before = {source: await reads(ground, source) for source in SOURCES}
+    await asyncio.sleep(seconds)
+    served = {source: await reads(ground, source) - before[source] for source in SOURCES}
+    if not sum(served[source] for source in sources) or any(served[one] for one in SOURCES if one not in sources):
+        ground.diary.accident(f"looks were served so: {served}")
 
 
 @contextlib.contextmanager
@@ -161,21 +161,13 @@ async def promoted(ground: Ground) -> None:
     Without synchronous replication the last commits would be lost with the primary, whoever waits for an answer.
     """
     replica = ground.replicas[0]
-    await _told(ground.engines.postgres, f"ALTER SYSTEM SET synchronous_standby_names = 'ANY {REPLICAS} (*)'")
-    await _told(ground.engines.postgres, "SELECT pg_reload_conf()")
+    waits_for_all = f"ALTER SYSTEM SET synchronous_standby_names = 'ANY {REPLICAS} (*)'"
+    await ask(ground.engines.postgres.url, waits_for_all, "SELECT pg_reload_conf()")
     await asyncio.sleep(1)
     with ground.diary.moment("postgres", "kill -9 of the primary, and promotion of a replica"):
         await ground.engines.postgres.kill()
-        await _told(replica, "SELECT pg_promote()")
+        await promote(replica)
         ground.promoted = replica
-
-
-async def _told(postgres: Postgres, query: str) -> None:
-    connection = await asyncpg.connect(postgres.url, timeout=10)
-    try:
-        await connection.execute(query)
-    finally:
-        await connection.close()
 
 
 SCENARIOS: Final = (
@@ -187,7 +179,7 @@ SCENARIOS: Final = (
     Scenario("half-open-postgres", "connections to PostgreSQL are half open for 20 s", half_open),
     Scenario("lock-postgres", "a lock on the sessions is held for 10 s", locked),
     Scenario("connections-postgres", "no connection is free for 8 s", crowded),
-    Scenario("disk-postgres", "PostgreSQL's disk is full for 8 s", disk_full),
+    Scenario("disk-postgres", "PostgreSQL's disk is full for 8 s", full, lacks=_no_disk),
     Scenario("lag-replicas", "both replicas lag for 30 s", replicas_lag),
     Scenario("kill-replica", "kill -9 of a replica, away for 3 s", replica_killed),
     Scenario("freeze-replicas", "both replicas stand still for 20 s", replicas_frozen),

@@ -1,5 +1,6 @@
 """Owns what a trial stands on: engines behind proxies, the fleet, a simulated Telegram, a geocoder."""
 
+import asyncio
 import contextlib
 import os
 import platform
@@ -7,7 +8,7 @@ import random
 import secrets
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import redis.asyncio as redis
+from aiohttp import web
 from pydantic import SecretStr
 
 from local.command import operate
@@ -39,12 +41,14 @@ from tests.soak.arena import DOUBLE_TAP_SECONDS, RETRY_SCALE, Arena, own_log
 from tests.soak.diary import Diary
 from tests.unit.geo_worker.geocoder_stand_in import StandIn, stand_in
 
-PEOPLE: Final = 12_000
+PEOPLE: Final = 15_000
 """Nobody is in two trials."""
 COUNTS: Final[Mapping[str, int]] = {"ingress": 2, "checkin_worker": 2, "geo_worker": 2, "sender": 2}
 REPLICAS: Final = 2
 WEBHOOK_TIMEOUT: Final = 10.0
 """Seconds after which Telegram gives a request up; it takes 60, and a trial would wait for them."""
+GEOCODER_TAKES: Final = 0.1
+"""Seconds for each answer, so that strikes can meet somebody who waits for one."""
 DISK: Final = "800m"
 """The file system of PostgreSQL's primary, which one trial fills."""
 
@@ -64,6 +68,10 @@ class Lines:
         return [self.postgres, self.rabbitmq, self.redis, self.webhook, *self.replicas]
 
 
+async def _nobody() -> None:
+    """Nobody comes."""
+
+
 @dataclass(kw_only=True)
 class Ground(Arena):
     """What is pulled at, and looked at."""
@@ -76,6 +84,10 @@ class Ground(Arena):
     """The primary's file system, where it has one of its own."""
     promoted: Replica | None = None
     """The primary, if it is not the one that was at first."""
+    burst: Callable[[], Awaitable[None]] = _nobody
+    """Lets a crowd come at once: for strikes of several blows, each of which is to meet one."""
+    recoveries: list[float] = field(default_factory=list)
+    """Seconds that the services needed after each blow of this trial, as far as the strike itself waited for them."""
     fresh: Iterator[int] = field(default_factory=lambda: iter(range(PEOPLE)))
 
     @property
@@ -124,7 +136,7 @@ async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> A
                 Simulator(SimulatorConfig(seed=seed, time_scale=RETRY_SCALE, webhook_timeout=WEBHOOK_TIMEOUT))
             )
             telegram.faults.random = random.Random(seed)  # noqa: S311 - no secret: repeatable faults
-            geocoder = await running.enter_async_context(stand_in(nominatim))
+            geocoder = await running.enter_async_context(stand_in(_unhurried))
             environment = await _environment(engines, replicas, lines)
             webhook = WebhookSettings(
                 telegram_bot_token=SecretStr(telegram.token),
@@ -153,6 +165,11 @@ async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> A
                 cluster=cluster,
                 disk=disk,
             )
+
+
+async def _unhurried(request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(GEOCODER_TAKES)
+    return await nominatim(request)
 
 
 def _own(folder: Path, name: str) -> Path:

@@ -1,7 +1,8 @@
-"""Owns the look at the fleet from outside: who is ready, what waits, who consumes, what each process holds."""
+"""Owns the look at the fleet from outside: who is ready, what waits, who consumes and reads, what a process holds."""
 
 import asyncio
 import os
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +17,41 @@ from tests.faults.ground import COUNTS, Ground
 
 TURNS: Final = (SENDER_TURN, GEO_TURN, INGRESS_TURN)
 WORK: Final = tuple(queue for queue in WORK_QUEUES if queue not in TURNS)
+OUTBOUND: Final = tuple(queue.name for queue in WORK if queue.name.startswith("outbound"))
+"""Queues with one consumer or more: a sender takes more when much waits."""
 STEADY: Final = tuple(
-    queue.name for queue in WORK_QUEUES if not queue.name.startswith("outbound") and queue is not INGRESS_TURN
+    name
+    for queue in WORK_QUEUES
+    if queue.name not in OUTBOUND and queue is not INGRESS_TURN
+    for name in queue.handed_out
 )
-"""Queues whose consumers are always as many: a sender takes more when much waits, and nobody polls."""
+"""Queues whose consumers are always as many; nobody polls."""
+RECOVERY: Final = 30.0
+"""Seconds after which every service must be ready again by itself."""
+BACKENDS: Final = """
+SELECT count(*) AS number, count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS idle
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 LOOK: Final = 0.2
 MIB: Final = 2**20
 
 
 @dataclass(frozen=True)
 class Look:
-    """One moment: MiB and open files of each service, consumers of each queue, and the services' links to RabbitMQ."""
+    """One moment of the fleet.
+
+    Attributes:
+        memory, files: MiB and open files of each service.
+        consumers: of each queue.
+        links: the services' to RabbitMQ, by name.
+        backends: connections to PostgreSQL's primary, and how many of them hold a transaction open and do nothing.
+    """
 
     memory: dict[str, float]
     files: dict[str, int]
     consumers: dict[str, int]
     links: dict[str, int]
+    backends: tuple[int, int]
 
 
 async def look(ground: Ground) -> Look:
@@ -42,6 +62,7 @@ async def look(ground: Ground) -> Look:
         {name: len(os.listdir(f"/proc/{pid}/fd")) for name, pid in pids.items()},  # noqa: PTH208 - counts, no paths
         await _consumers(ground),
         await _links(ground),
+        tuple((await ground.fetch(BACKENDS))[0]),
     )
 
 
@@ -67,17 +88,46 @@ async def until_ready(ground: Ground, limit: float) -> bool:
     return True
 
 
+async def returned(ground: Ground) -> None:
+    """Wait until every service is ready after a blow; that they are not in time is an accident."""
+    began = time.monotonic()
+    if not await until_ready(ground, RECOVERY):
+        ground.diary.accident(f"not everybody was ready {RECOVERY:.0f} s after a blow")
+    ground.recoveries.append(time.monotonic() - began)
+
+
+async def not_ready(ground: Ground, what: str) -> None:
+    """The fault has lasted a while: some service must know that it cannot work, or the fault did not hit."""
+    if await ready(ground):
+        ground.diary.accident(f"every service says that it is ready while {what}")
+
+
+async def reads(ground: Ground, source: str) -> float:
+    """How many reads of the check-in workers a `replica` or the `primary` has served."""
+    wanted, served = f'fleet_reads_total{{source="{source}"}} ', 0.0
+    async with aiohttp.ClientSession() as session:
+        for name in ground.names("checkin_worker"):
+            async with session.get(ground.fleet.services[name].metrics_url) as response:
+                lines = (await response.text()).splitlines()
+            served += sum(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
+    return served
+
+
 async def waiting(ground: Ground) -> dict[str, int]:
-    """What is in the queues of work, in hand or not; those that are empty are left out."""
-    names = {name for queue in WORK for name in (queue.name, *queue.retry_names)}
-    counts = Counter({queue["name"]: queue.get("messages", 0) for queue in await _queues(ground)})
-    return {name: counts[name] for name in sorted(names) if counts[name]}
+    """What is in the queues of work, in hand or not; those that are empty are left out.
+
+    One of which nothing is known, as shortly after a restart, counts as holding something.
+    """
+    names = sorted(name for queue in WORK for name in queue.names)
+    known = {queue["name"]: queue.get("messages", 1) for queue in await _queues(ground)}
+    counts = {name: known.get(name, 1) for name in names}
+    return {name: count for name, count in counts.items() if count}
 
 
 async def _consumers(ground: Ground) -> dict[str, int]:
     """Asked of the queues themselves: the management interface learns of consumers seconds later."""
     async with await aio_pika.connect(ground.broker.url) as connection, connection.channel() as channel:
-        declared = [await channel.declare_queue(name, passive=True) for name in STEADY]
+        declared = [await channel.declare_queue(name, passive=True) for name in (*STEADY, *OUTBOUND)]
     return {queue.name: queue.declaration_result.consumer_count or 0 for queue in declared}
 
 
@@ -93,7 +143,7 @@ async def _queues(ground: Ground) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = await ground.broker.asked("queues/%2F?columns=name,messages")
     except (aiohttp.ClientError, OSError, TimeoutError):
-        return [{"name": queue.name, "messages": 1} for queue in WORK]  # nobody can tell that nothing waits
+        return []  # nobody can tell that nothing waits
     return found
 
 

@@ -8,7 +8,11 @@ from enum import Enum
 from tests.faults.ground import Ground
 
 Strike = Callable[[Ground], Awaitable[None]]
-"""Does it and undoes it; returns when nothing is wrong any more but what the fleet has to mend by itself."""
+"""Does it, sees that it hit, undoes it; returns when nothing is wrong any more but what the fleet has to mend."""
+
+
+def _nothing(_ground: Ground) -> str:
+    return ""
 
 
 class Door(Enum):
@@ -32,6 +36,7 @@ class Scenario:
         backwards: whether each check-out comes before its check-in.
         short: runs with the ordinary tests.
         clustered: needs three nodes of RabbitMQ.
+        lacks: what this machine has not that it needs, in words for people; nothing if it can be done.
         ruins: nobody can go on with these engines afterwards; the next trial gets new ones.
     """
 
@@ -43,8 +48,5 @@ class Scenario:
     backwards: bool = False
     short: bool = False
     clustered: bool = False
+    lacks: Callable[[Ground], str] = _nothing
     ruins: bool = False
-
-
-class SkippedError(Exception):
-    """It cannot be done on this machine; says why."""

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from local.fleet import ORDER_OF_END
 from tests.faults.ground import Ground
+from tests.faults.health import returned
 from tests.faults.scenario import Door, Scenario, Strike
 
 FREEZE: Final = 20.0
 PAUSE: Final = 1.0
-"""Seconds between two strikes at the same service."""
+"""Seconds from the moment from which nobody new comes to an ingress to its SIGTERM."""
+GEO_LIMIT: Final = 30.0
+"""Seconds within which somebody must ask the geocoder, since people come to where nobody was."""
+INSTANT: Final = 0.002
 
 
 async def active(ground: Ground, module: str) -> str:
@@ -25,22 +29,30 @@ async def active(ground: Ground, module: str) -> str:
 
 @contextlib.asynccontextmanager
 async def struck(ground: Ground, name: str, kind: str, how: str) -> AsyncIterator[None]:
-    """Something befalls a service, which we did; for senders it counts that the active one was struck."""
+    """Something befalls a service, which we did; of the sender that sends, nobody knows afterwards what it had sent."""
     sends = ground.fleet.services[name].module == "sender" and name == await ground.active_sender()
-    with ground.away(name), ground.diary.moment(kind, f"{how} {name}", hits_active=sends):
+    in_order = kind == "term"
+    moment = ground.diary.moment(
+        kind, f"{how} {name}", hits_active=sends and not in_order, hands_over=sends and in_order
+    )
+    with ground.away(name), moment:
         yield
 
 
 def killed_twice(module: str) -> Strike:
-    """Kill -9 the one that has the work, start it again, and do it once more."""
+    """Kill -9 the one that has the work, start it again, and do it once more; people come in both moments."""
 
     async def strike(ground: Ground) -> None:
-        for _ in range(2):
+        for blow in range(2):
+            if blow:
+                await ground.burst()
             name = await active(ground, module)
+            await at_work(ground, module)
             async with struck(ground, name, "kill", "kill -9 of"):
                 await ground.fleet.kill(name)
-                await ground.fleet.start(name)
-            await asyncio.sleep(PAUSE)
+                await ground.fleet.launch(name)
+            if not blow:
+                await returned(ground)
 
     return strike
 
@@ -49,26 +61,39 @@ def stopped_twice(module: str) -> Strike:
     """SIGTERM to the one that has the work; it must end in order, with status 0."""
 
     async def strike(ground: Ground) -> None:
-        for _ in range(2):
-            await restarted(ground, await active(ground, module))
-            await asyncio.sleep(PAUSE)
+        for blow in range(2):
+            if blow:
+                await ground.burst()
+            name = await active(ground, module)
+            await at_work(ground, module)
+            await restarted(ground, name)
 
     return strike
 
 
+async def at_work(ground: Ground, module: str) -> None:
+    """Wait until a geo worker is amid a request; others always have something in hand when people come."""
+    if module == "geo_worker":
+        async with asyncio.timeout(GEO_LIMIT):
+            while not ground.geocoder.inside:  # noqa: ASYNC110 - a count tells nobody
+                await asyncio.sleep(INSTANT)
+
+
 async def restarted(ground: Ground, name: str, **environment: str) -> None:
-    """End one in order and start it again, with variables of its own.
+    """End one in order and start it again, with variables of its own; returns when all are ready.
 
     Telegram's new connections go elsewhere from a while before, as a rollout with a `preStop` arranges it.
     """
     door, withdrawn = ground.fleet.services[name].http_port, ground.lines.webhook.withdrawn
-    async with struck(ground, name, "term", "SIGTERM to"):
-        withdrawn.add(door)
+    withdrawn.add(door)
+    if ground.fleet.services[name].module == "ingress":
         await asyncio.sleep(PAUSE)
+    async with struck(ground, name, "term", "SIGTERM to"):
         if status := await ground.fleet.stop(name):
             ground.diary.accident(f"{name} ended with status {status} after SIGTERM")
-        await ground.fleet.start(name, **environment)
-        withdrawn.discard(door)
+        await ground.fleet.launch(name, **environment)
+    await returned(ground)
+    withdrawn.discard(door)
 
 
 def frozen(module: str) -> Strike:
@@ -76,6 +101,7 @@ def frozen(module: str) -> Strike:
 
     async def strike(ground: Ground) -> None:
         name = await active(ground, module)
+        await at_work(ground, module)
         async with struck(ground, name, "freeze", f"{FREEZE:.0f} s frozen:"):
             with ground.frozen(ground.fleet.child(name)):
                 await asyncio.sleep(FREEZE)
@@ -85,25 +111,26 @@ def frozen(module: str) -> Strike:
 
 async def both_senders_killed(ground: Ground) -> None:
     """Nobody has the right to send, nor remembers what was sent."""
-    names = ground.senders
-    with ground.away(*names), ground.diary.moment("kill", "kill -9 of both senders", hits_active=True):
-        await asyncio.gather(*map(ground.fleet.kill, names))
-        await asyncio.gather(*map(ground.fleet.start, names))
+    await _all_killed(ground, ground.senders, "kill -9 of both senders")
 
 
 async def everything_restarted(ground: Ground) -> None:
-    """One after the other, as a rollout does it."""
+    """One after the other, as a rollout does it; people come while each kind is restarted."""
     for module in ORDER_OF_END:
+        await ground.burst()
         for name in ground.names(module):
             await restarted(ground, name)
 
 
 async def everything_killed(ground: Ground) -> None:
     """All services at once, as when the power fails; the engines live."""
-    names = list(ground.fleet.services)
-    with ground.away(*names), ground.diary.moment("kill", "kill -9 of all services", hits_active=True):
+    await _all_killed(ground, list(ground.fleet.services), "kill -9 of all services")
+
+
+async def _all_killed(ground: Ground, names: Sequence[str], what: str) -> None:
+    with ground.away(*names), ground.diary.moment("kill", what, hits_active=True):
         await asyncio.gather(*map(ground.fleet.kill, names))
-        await asyncio.gather(*map(ground.fleet.start, names))
+        await asyncio.gather(*map(ground.fleet.launch, names))
 
 
 SCENARIOS: Final = (

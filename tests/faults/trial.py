@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from shared.topology import DEAD_QUEUES
 from tests.faults.ground import COUNTS, Ground
-from tests.faults.health import Look, ended, look, until_ready, waiting
-from tests.faults.load import DUPLICATES, Load
-from tests.faults.scenario import Scenario, SkippedError
-from tests.faults.verdict import RECOVERY, Row, Seen, Session, judge
+from tests.faults.health import OUTBOUND, RECOVERY, Look, ended, look, until_ready, waiting
+from tests.faults.load import DUPLICATES, ZONE, Load
+from tests.faults.scenario import Scenario
+from tests.faults.verdict import Row, Seen, Session, judge
 from tests.integration.broker_side import held
+from tests.integration.geo_side import address
 from tests.soak.record import Record
 from tests.soak.windows import sort_out
 
@@ -28,6 +29,11 @@ CROWD_WITHIN: Final = 0.5
 STRIKE_LIMIT: Final = 240.0
 DRAIN_LIMIT: Final = 90.0
 LOOK: Final = 0.5
+ADDRESSES: Final = """
+SELECT user_id, start_address, end_time IS NOT NULL AS over, end_address FROM sessions WHERE user_id = ANY($1)
+"""
+QUIET: Final = 1.5
+"""Seconds for which nothing may wait: what RabbitMQ says is a second old at most."""
 SETTLED_LIMIT: Final = 15.0
 
 
@@ -58,24 +64,24 @@ class Begun:
 
 async def trial(ground: Ground, scenario: Scenario, seed: int) -> Row:
     """Play one scenario and judge it."""
+    if lacking := scenario.lacks(ground):
+        return Row(scenario.name, skipped=lacking)
     chance = random.Random(f"{scenario.name} {seed}")  # noqa: S311 - no secret: repeatable trials
     ground.diary.poison.clear()
+    ground.recoveries.clear()
     ground.telegram.faults.duplicate_rate = DUPLICATES
     begun = await Begun.now(ground)
     load = Load(ground, chance, scenario.late_by, scenario.backwards)
-    try:
-        healed, recovery = await _struck(ground, scenario, load, chance)
-    except SkippedError as reason:
-        return Row(scenario.name, skipped=str(reason))
-    left = await _drained(ground, load, healed)
-    drained = time.monotonic() - healed
+    ground.burst = load.crowd
+    healed, recovery = await _struck(ground, scenario, load, chance)
+    left, drained = await _drained(ground, load, healed)
     seen = await _seen(ground, scenario, load, begun)
     return judge(
         scenario.name,
         Seen(
             **seen,
             recovery=recovery,
-            drained=None if left else drained,
+            drained=drained,
             left=left,
         ),
     )
@@ -90,7 +96,7 @@ async def _struck(ground: Ground, scenario: Scenario, load: Load, chance: random
             group.create_task(_after(chance.uniform(0, CROWD_WITHIN), scenario.strike(ground)))
         healed = time.monotonic()
         recovered = await until_ready(ground, RECOVERY)
-        recovery = time.monotonic() - healed
+        recovery = max(time.monotonic() - healed, *ground.recoveries, 0.0)
         await asyncio.sleep(AFTER)
     return healed, recovery if recovered else None
 
@@ -113,21 +119,49 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.result()
 
 
-async def _drained(ground: Ground, load: Load, healed: float) -> dict[str, int]:
-    """Wait until nothing waits; returns what still does when it takes too long."""
-    while left := await _left(ground, load):
-        if time.monotonic() > healed + DRAIN_LIMIT:
-            return left
+async def _drained(ground: Ground, load: Load, healed: float) -> tuple[dict[str, int], float | None]:
+    """Wait until nothing waits, for a while; returns what still does when it takes too long, or after what seconds."""
+    empty = None
+    while True:
+        now, left = time.monotonic(), await _left(ground, load)
+        if left:
+            empty = None
+            if now > healed + DRAIN_LIMIT:
+                return left, None
+        elif empty is None:
+            empty = now
+        elif now - empty >= QUIET:
+            return {}, empty - healed
         await asyncio.sleep(LOOK)
-    return {}
 
 
 async def _left(ground: Ground, load: Load) -> dict[str, int]:
     came = sort_out(load.items, ground.telegram.ledger.calls)
-    untold = sum(not one.done for one in came.values())
+    untold = sum(not one.done for one in came.values()) + sum(not load.answers(glance) for glance in load.glances)
     here = {"Telegram": ground.telegram.updates.pending, "people's hopes": untold}
-    here = {name: count for name, count in here.items() if count}
-    return here or await waiting(ground)
+    here = {name: count for name, count in here.items() if count} or await waiting(ground)
+    return here or {name: count for name, count in {"addresses": len(await _misplaced(ground, load))}.items() if count}
+
+
+async def _misplaced(ground: Ground, load: Load) -> list[str]:
+    """The sessions without an address, or with another one than the geocoder has for where the person is."""
+    rows = await ground.fetch(ADDRESSES, list(load.taps))
+    found = []
+    for person, start, over, end in rows:
+        right = address(*load.places[person])
+        found += [f"{person}: {one!r}" for one in (start, *((end,) if over else ())) if one != right]
+    return found
+
+
+def _unseen(load: Load) -> list[str]:
+    """Those who asked for their day and were shown one without what had been recorded."""
+    since = {glance: f"{glance.since.astimezone(ZONE):%H:%M}" for glance in load.glances}
+    return [
+        f"{glance.person}: no {moment} in {text!r}"
+        for glance, moment in since.items()
+        for text in load.answers(glance)
+        if moment not in text
+    ]
 
 
 async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) -> dict[str, Any]:
@@ -156,25 +190,39 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
         "tries": tries,
         "door": scenario.door,
         "asked": [asked.at for asked in ground.geocoder.asked[max(0, begun.asked - 1) :]],
+        "misplaced": await _misplaced(ground, load),
+        "glances": len(load.glances),
+        "unseen": _unseen(load),
+        "memory": after.memory,
         "growth": {name: mib - before.memory[name] for name, mib in after.memory.items()},
         "files": {name: count - before.files[name] for name, count in after.files.items()},
-        "consumers": _others(before, after),
+        "consumers": _changed(before, after),
+        "backends": after.backends,
     }
 
 
 async def _settled(ground: Ground, before: Look) -> Look:
     """Look once the consumers are as many as before; who was taken over from may still have to find its place."""
     limit = time.monotonic() + SETTLED_LIMIT
-    while _others(before, now := await look(ground)) and time.monotonic() < limit:  # noqa: ASYNC110 - as above
+    while (_changed(before, now := await look(ground)) or now.backends[1]) and time.monotonic() < limit:  # noqa: ASYNC110 - as above
         await asyncio.sleep(LOOK)
     return now
 
 
-def _others(before: Look, after: Look) -> dict[str, tuple[int, int]]:
-    """Queues that have not as many consumers as before, and links that not every process of a service has once."""
-    links = {name: (COUNTS[name.split()[0]], count) for name, count in after.links.items()}
+def _changed(before: Look, after: Look) -> dict[str, tuple[int, int]]:
+    """Queues that have not as many consumers as before, and links that not every process of a service has once.
+
+    Of those from which the sender takes, one consumer is enough.
+    """
+    names = before.links.keys() | after.links
+    links = {name: (COUNTS[name.split()[0]], after.links.get(name, 0)) for name in names}
     consumers = {name: (count, after.consumers[name]) for name, count in before.consumers.items()}
-    return {name: (wanted, found) for name, (wanted, found) in (links | consumers).items() if wanted != found}
+    enough = {name for name in OUTBOUND if after.consumers[name] > 0}
+    return {
+        name: (wanted, found)
+        for name, (wanted, found) in (links | consumers).items()
+        if wanted != found and name not in enough
+    }
 
 
 async def _sessions(ground: Ground, load: Load) -> dict[int, list[Session]]:

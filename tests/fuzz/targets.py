@@ -31,9 +31,9 @@ from ingress.sources import caller
 from ops.dead_letters import DeadLetter
 from sender.orders import Orders
 from shared import contracts, tls
-from shared.consume import REASON, TRIES, _delivery
 from shared.contracts import Message, decode, encode
 from shared.database import PrimaryPool
+from shared.delivery import REASON, TRIES, received
 from shared.errors import Undecodable
 from shared.publisher import Headers, Publisher
 from shared.replicas import Reader
@@ -151,7 +151,7 @@ def headers(body: bytes) -> None:
     if not isinstance(said, dict):
         said = {TRIES: said, "x-death": said, "update_id": said, "received_at": said}
     message = SimpleNamespace(headers=said, message_id=None, body=body, redelivered=None)
-    delivery = _delivery("updates", cast("AbstractIncomingMessage", message), alone=False)
+    delivery = received("updates", cast("AbstractIncomingMessage", message), alone=False)
     assert delivery.tries >= 0
     assert all(isinstance(value, str | int) for value in delivery.trail.values())
     assert updates._received_at(delivery).tzinfo is UTC  # noqa: SLF001 - what the worker makes of it

@@ -89,6 +89,7 @@ async def company(
     """Open for business: every service is ready and the webhook is set. `settings` are environment variables."""
     services = plan(counts)
     ingress = next(service for service in services if service.module == "ingress")
+    url = f"http://127.0.0.1:{ingress.http_port}/webhook"
     async with Simulator() as telegram:
         environment = {
             "PATH": os.environ["PATH"],
@@ -96,6 +97,7 @@ async def company(
             "TELEGRAM_BOT_TOKEN": telegram.token,
             "TELEGRAM_API_URL": telegram.url,
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "TELEGRAM_WEBHOOK_URL": url,
             "RABBITMQ_URL": engines.rabbitmq_url,
             "DATABASE_URL": engines.database_url,
             "REDIS_URL": engines.redis_url,
@@ -112,7 +114,7 @@ async def company(
             webhook = WebhookSettings(
                 telegram_bot_token=SecretStr(telegram.token),
                 telegram_api_url=telegram.url,
-                telegram_webhook_url=f"http://127.0.0.1:{ingress.http_port}/webhook",
+                telegram_webhook_url=url,
                 telegram_webhook_secret=SecretStr(SECRET),
             )
             await set_webhook(webhook)

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from shared.broker import Link
-from shared.consume import Delivery, Done
 from shared.contracts import RECEIVED_AT, GeoRequest, OutboundCall, decode
 from shared.database import PrimaryPool, replica_pools
+from shared.delivery import Delivery, Done
 from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.topology import ENRICHMENT, FILES, GEO_REQUESTS, INTERACTIVE, UPDATES

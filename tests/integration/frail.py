@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from shared.broker import Link
-from shared.consume import Consumer, Delivery, Done, Verdict
+from shared.consume import Consumer
+from shared.delivery import Delivery, Done, Verdict
 from shared.publisher import Publisher
 from shared.topology import WorkQueue
 

@@ -19,7 +19,12 @@ TWO_GEO_WORKERS: Mapping[str, int] = {"ingress": 1, "checkin_worker": 2, "geo_wo
 
 def place(request: web.Request) -> str:
     """An address that names the point."""
-    return f"Küçə {request.query['lat']} {request.query['lon']}, Bakı"
+    return address(float(request.query["lat"]), float(request.query["lon"]))
+
+
+def address(latitude: float, longitude: float) -> str:
+    """What is there, to 11 m."""
+    return f"Küçə {latitude:.4f} {longitude:.4f}, Bakı"
 
 
 async def nominatim(request: web.Request) -> web.StreamResponse:

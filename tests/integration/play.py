@@ -18,9 +18,10 @@ from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.fleet import Fleet, plan
 from ops.webhook import WebhookSettings, set_webhook
-from shared.consume import Consumer, Delivery, Verdict
+from shared.consume import Consumer
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Verdict
 from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.topology import REPORTS, UPDATES

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from checkin_worker.receipts import ReceiptHandler
-from shared.consume import Delivery, Done
 from shared.contracts import Receipt, Receipts, encode
+from shared.delivery import Delivery, Done
 from shared.topology import RECEIPTS
 from tests.integration.desk_side import PERSON, SENT
 

@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 @contextlib.asynccontextmanager
 async def own_primary(run: Path) -> AsyncIterator[Postgres]:
-    """A PostgreSQL of the test's own, to be lost."""
+    """A PostgreSQL of the test's own, to be lost, or for what is the whole server's."""
     folder = run / f"primary-{next(_numbers)}"
     folder.mkdir()
     folder.chmod(0o755)

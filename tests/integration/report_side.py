@@ -19,8 +19,8 @@ from checkin_worker.reports.__main__ import make
 from checkin_worker.reports.making import ReportHandler
 from checkin_worker.reports.request import ReportRequest
 from shared.broker import Link
-from shared.consume import Delivery, Done
 from shared.contracts import File, OutboundCall, decode
+from shared.delivery import Delivery, Done
 from shared.publisher import Publisher
 from shared.topology import FILES, INTERACTIVE, REPORTS
 from tests.integration.desk_side import DeskSide, taken, worker_settings

@@ -8,7 +8,7 @@ import aio_pika
 import pytest
 
 from local.folders import LOGS
-from shared.consume import LAST_FAILED, REASON
+from shared.delivery import LAST_FAILED, REASON
 from shared.topology import UPDATES
 from tests.integration.broker_side import held, put, until
 from tests.integration.company import Company, Engines, company

@@ -14,12 +14,14 @@ import pytest
 
 from local.engines import Engines
 from local.postgres import Postgres
-from shared.consume import Consumer, Delivery, Done, Verdict
+from shared.consume import Consumer
 from shared.database import ACQUIRE_TIMEOUT, COMMAND_TIMEOUT, RELEASE_TIMEOUT, PrimaryPool
+from shared.delivery import Delivery, Done, Verdict
 from shared.errors import DatabaseUnavailable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings
 from tests.integration.broker_side import held, linked, own_queue, put, until
+from tests.integration.database_side import all_connections_taken, disk_full
 from tests.integration.replica_side import ask, frozen, own_primary
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # on a busy machine
@@ -32,10 +34,6 @@ BOUND = ACQUIRE_TIMEOUT + 2 * COMMAND_TIMEOUT + RELEASE_TIMEOUT
 SLOW_MACHINE = 10.0
 HEALS = 60.0
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-END_OURS = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND application_name <> 'others'
-"""
 MIB = 1 << 20
 
 Fault = Callable[[Postgres], AbstractAsyncContextManager[None]]
@@ -94,20 +92,6 @@ async def _run(*argv: str) -> int:
 
 
 @contextlib.asynccontextmanager
-async def all_connections_taken(server: Postgres) -> AsyncIterator[None]:
-    """Ours are ended, and others are quicker to come back."""
-    async with contextlib.AsyncExitStack() as taken:
-        first = await asyncpg.connect(server.url, server_settings={"application_name": "others"})
-        taken.push_async_callback(first.close)
-        while await first.fetchval(END_OURS):
-            with contextlib.suppress(asyncpg.TooManyConnectionsError):
-                while True:
-                    other = await asyncpg.connect(server.url, server_settings={"application_name": "others"})
-                    taken.push_async_callback(other.close)
-        yield
-
-
-@contextlib.asynccontextmanager
 async def a_lock_held(server: Postgres) -> AsyncIterator[None]:
     connection = await asyncpg.connect(server.url)
     async with connection.transaction():
@@ -136,25 +120,13 @@ async def stopped(server: Postgres) -> AsyncIterator[None]:
     await server.start()
 
 
-@contextlib.asynccontextmanager
-async def a_full_disk(server: Postgres) -> AsyncIterator[None]:
-    ballast = server.folder / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"\0" * 4096)
-    yield
-    ballast.unlink()
-    if server.child.status is not None:  # it ends itself when its log has no room; whoever keeps it starts it again
-        await server.start()
-
-
 FAULTS: dict[str, Fault] = {
     "all_connections_taken": all_connections_taken,
     "a_lock_held": a_lock_held,
     "frozen": frozen_server,
     "crashed": crashed,
     "stopped": stopped,
-    "a_full_disk": a_full_disk,
+    "a_full_disk": lambda server: disk_full(server, server.folder),
 }
 
 

@@ -34,9 +34,9 @@ from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
 from shared.cache import Cache
-from shared.consume import Delivery, Done, Return
 from shared.contracts import EventRef, GeoRequest, OutboundCall, Slot, decode, encode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done, Return
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.settings import DatabaseSettings

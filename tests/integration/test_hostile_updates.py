@@ -11,7 +11,7 @@ import pytest
 
 from local.fleet import Fleet, plan
 from local.folders import LOGS
-from shared.consume import REASON, TRIES, Delivery, Done, _delivery
+from shared.delivery import REASON, TRIES, Delivery, Done, received
 from shared.errors import Undecodable
 from shared.topology import UPDATES
 from tests.integration.broker_side import held, put, until
@@ -92,4 +92,4 @@ async def test_a_moment_that_is_none_in_a_header_counts_as_none(worker: DeskSide
 
 def test_a_count_of_tries_below_nothing_counts_as_none() -> None:
     message = SimpleNamespace(headers={TRIES: -9}, message_id=None, body=b"", redelivered=False)
-    assert _delivery("updates", cast("AbstractIncomingMessage", message), alone=False).tries == 0
+    assert received("updates", cast("AbstractIncomingMessage", message), alone=False).tries == 0

@@ -20,7 +20,7 @@ from ingress.webhook import MAX_BODY, ROOM, SECRET_HEADER, Webhook
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
 from shared import topology
-from shared.consume import FIRST_FAILED, LAST_FAILED, REASON
+from shared.delivery import FIRST_FAILED, LAST_FAILED, REASON
 from shared.listener import serving
 from shared.publisher import Publisher
 from tests.integration.broker_side import comes, held, linked

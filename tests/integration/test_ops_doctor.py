@@ -18,9 +18,9 @@ from ops.doctor.checks import CHECKS
 from ops.doctor.findings import State
 from ops.doctor.replicas import replicas
 from ops.doctor.surroundings import Surroundings
-from ops.webhook import MAX_CONNECTIONS
 from shared.settings import DatabaseSettings
 from shared.topology import BULK, DEAD_QUEUES, UPDATES, declare
+from shared.webhook import MAX_CONNECTIONS
 from simulator.server import Simulator, SimulatorConfig
 from tests.integration import company as whole
 from tests.integration.broker_side import put, until
@@ -56,7 +56,7 @@ async def patient(
         "TELEGRAM_BOT_USERNAME": telegram.config.bot_username,
         "DB_POOL_MAX": "10",
     }
-    assert (await fleet(database_url, "webhook", "set", **environment)).status == 0
+    assert (await fleet(database_url, "webhook", "apply", **environment)).status == 0
     async with await aio_pika.connect(rabbitmq_url) as connection:
         await declare(connection)
     return Patient(environment, ["consumers"])
@@ -364,7 +364,7 @@ async def test_drift_at_telegram_is_found(patient: Patient, telegram: Simulator)
     assert telegram.webhook is not None
     seen = await patient.seen(TELEGRAM_WEBHOOK_URL="https://bot.example.com/webhook")
     assert seen.status == 1
-    assert seen.one("webhook", State.WRONG).mend == "fleet webhook set"
+    assert seen.one("webhook", State.WRONG).mend == "fleet webhook apply"
     assert URL in seen.one("webhook", State.WRONG).what
     polling = await patient.seen(INGRESS_MODE="polling")
     assert polling.one("webhook", State.WRONG).mend == "fleet webhook delete"

@@ -13,7 +13,8 @@ from local.ports import LOOPBACK, free_port
 from ops.gate import until_migrated, what_is_missing
 from ops.migrate import migrate
 from shared.settings import DatabaseSettings
-from tests.integration.ops_side import fleet
+from tests.integration.database_side import as_login
+from tests.integration.ops_side import connection, fleet
 
 _numbers = itertools.count(1)
 
@@ -57,6 +58,23 @@ async def test_a_newer_releases_schema_will_do(database_url: str) -> None:
         await connection.close()
     said = await fleet(database_url, "migrate", "--wait")
     assert (said.status, said.out) == (0, "schema 9999: go on\n")
+
+
+@pytest.mark.parametrize("login", ["checkin_worker", "geo_worker", "operator"])
+async def test_each_services_own_login_sees_that_the_schema_is_there(database_url: str, login: str) -> None:
+    said = await fleet(as_login(database_url, login), "migrate", "--wait")
+    assert (said.status, said.problems) == (0, [])
+
+
+async def test_it_waits_for_the_right_to_see_the_schema(database_url: str) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    async with connection(database_url) as owner:
+        await owner.execute("REVOKE SELECT ON alembic_version FROM fleet_geo")
+        waiting = asyncio.create_task(until_migrated(settings(as_login(database_url, "geo_worker")), told.put_nowait))
+        assert "fleet roles --write" in await told.get()
+        assert not waiting.done()
+        assert (await fleet(database_url, "roles", "--write")).status == 0
+    assert await waiting is not None
 
 
 def test_only_this_releases_and_unknown_revisions_are_enough() -> None:

@@ -16,7 +16,7 @@ from alembic import command
 from local.command import FLEET
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
-from ops.migrate import alembic_config
+from ops.migrate import alembic_config, migrate_within
 
 _numbers = itertools.count(1)
 
@@ -120,6 +120,31 @@ async def test_migrate_that_cannot_reach_the_database_is_status_1_and_a_sentence
         assert "Traceback" not in said
         assert password not in said
         assert said.count("\n") == 1
+
+
+async def test_a_newer_releases_schema_and_rights_are_left_as_they_are(empty: str) -> None:
+    await fleet("migrate", DATABASE_URL=empty)
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        before = await tables(empty)
+        said = await fleet("migrate", DATABASE_URL=empty)
+        assert said == (0, "schema 9999: a newer release's, left so\n")
+        assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+    finally:
+        await connection.close()
+    assert await tables(empty) == before
+
+
+async def test_a_database_that_is_away_is_waited_for_as_long_as_is_said() -> None:
+    told = asyncio.Queue[str]()
+    url = f"postgresql://fleet:secret@{LOOPBACK}:{free_port()}/x"
+    with pytest.raises(ConnectionRefusedError):
+        await migrate_within(0, url, told.put_nowait)
+    waiting = asyncio.create_task(migrate_within(600, url, told.put_nowait))
+    assert (await told.get()).startswith("waiting: the database is away: ConnectionRefusedError")
+    assert not waiting.done()
+    waiting.cancel()
 
 
 def sql(revision: str, *, down: bool = False) -> str:

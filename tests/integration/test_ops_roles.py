@@ -12,6 +12,7 @@ from local.postgres import Postgres
 from ops.roles import GEO, OPS, READER, ROLES, WORKER, wanted
 from tests.integration.database_side import as_login
 from tests.integration.ops_side import connection, fleet
+from tests.integration.replica_side import own_primary
 
 MEMBERS = {**LOGINS, "operator": OPS, "replica_reader": READER}
 HOSTILE = ("Order", "x TO fleet_reader; ALTER ROLE somebody SUPERUSER; --")
@@ -21,16 +22,9 @@ TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespa
 
 @pytest.fixture(scope="module")
 async def server(run: Path) -> AsyncIterator[Postgres]:
-    """A PostgreSQL of this file's own: roles are the whole server's."""
-    folder = run / "roles"
-    folder.mkdir()
-    folder.chmod(0o755)
-    server = Postgres(folder, "secret", fsync=False)
-    try:
-        await server.start()
+    """Of this file's own: roles are the whole server's."""
+    async with own_primary(run) as server:
         yield server
-    finally:
-        await server.discard()
 
 
 async def test_an_owner_who_may_make_no_roles_migrates_and_is_told_whom_to_ask(server: Postgres) -> None:
@@ -87,6 +81,15 @@ async def test_names_become_no_statements_and_another_applications_tables_are_le
         assert not await root.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = 'somebody'")
         assert await root.fetchval("SELECT has_table_privilege('fleet_worker', 'theirs', 'DELETE')")
         assert not await root.fetchval("SELECT has_table_privilege('fleet_reader', 'theirs', 'SELECT')")
+
+
+async def test_the_rights_of_a_newer_releases_schema_are_left_to_that_release(database_url: str) -> None:
+    async with connection(database_url) as owner:
+        await owner.execute("UPDATE alembic_version SET version_num = '9999'")
+        await owner.execute("GRANT DELETE ON audit TO fleet_worker")
+        said = await fleet(database_url, "roles", "--write")
+        assert (said.status, said.out.partition(":")[0]) == (0, "the schema is a newer release's")
+        assert await owner.fetchval("SELECT has_table_privilege('fleet_worker', 'audit', 'DELETE')")
 
 
 @pytest.mark.parametrize("login", MEMBERS)

@@ -38,31 +38,62 @@ async def fleet(telegram: Simulator, *words: str, **environment: str) -> tuple[i
     return process.returncode, said.decode()
 
 
-async def test_a_webhook_is_set_shown_and_deleted_and_nothing_that_waits_is_dropped(telegram: Simulator) -> None:
+async def test_a_webhook_is_planned_applied_and_deleted_and_nothing_that_waits_is_dropped(telegram: Simulator) -> None:
     crowd = Crowd(telegram, employees=3)
     await crowd.everyone_checks_in()
     url = f"http://{LOOPBACK}:{free_port()}/webhook"
+    wish = {"TELEGRAM_WEBHOOK_URL": url}
 
-    status, said = await fleet(telegram, "set", TELEGRAM_WEBHOOK_URL=url, TELEGRAM_WEBHOOK_SECRET=SECRET)
+    status, said = await fleet(telegram, "plan", **wish)
+    assert status == 3, said
+    assert "another url, another allowed_updates, another max_connections: `fleet webhook apply` mends it" in said
+    assert cells(said, "url") == ["(none)", url, "differs"]
+    assert cells(said, "max_connections") == ["40", "100", "differs"]
+    assert cells(said, "pending_update_count") == ["3"]
+    assert telegram.summary().endswith("webhook not set"), "a plan changes nothing"
+
+    status, said = await fleet(telegram, "apply", **wish, TELEGRAM_WEBHOOK_SECRET=SECRET)
     assert status == 0, said
-    assert url in said
     assert telegram.webhook is not None
     assert (telegram.webhook.url, telegram.webhook.secret_token) == (url, SECRET)
     assert telegram.webhook.max_connections == 100
     assert telegram.updates.allowed == {"message", "edited_message", "callback_query"}
     assert SECRET not in said
 
-    status, said = await fleet(telegram, "info")
-    assert status == 0
-    assert url in said
-    assert "pending_update_count" in said
+    status, said = await fleet(telegram, "plan", **wish)
+    assert status == 0, said
+    assert cells(said, "url") == [url, url]
+    kinds = "callback_query, edited_message, message"
+    assert cells(said, "allowed_updates") == [kinds, kinds]
 
     status, said = await fleet(telegram, "delete")
     assert status == 0
     assert telegram.summary().endswith("webhook not set")
-    assert "(none)" in said
+    assert "3 updates wait there" in said
     assert telegram.updates.pending == 3
     assert TOKEN not in said
+
+
+async def test_a_plan_names_the_one_setting_that_somebody_else_has_changed(telegram: Simulator) -> None:
+    settings = {"TELEGRAM_WEBHOOK_URL": "https://bot.example.com/webhook", "TELEGRAM_WEBHOOK_SECRET": SECRET}
+    assert (await fleet(telegram, "apply", **settings))[0] == 0
+    telegram.updates.allowed = frozenset({"message"})
+    status, said = await fleet(telegram, "plan", **settings)
+    assert status == 3
+    assert "Telegram holds another allowed_updates: `fleet webhook apply` mends it" in said
+    assert (await fleet(telegram, "apply", **settings))[0] == 0
+    assert (await fleet(telegram, "plan", **settings))[0] == 0
+
+
+async def test_applying_again_tells_the_new_secret_though_a_plan_cannot_see_it(telegram: Simulator) -> None:
+    settings = {"TELEGRAM_WEBHOOK_URL": "https://bot.example.com/webhook", "TELEGRAM_WEBHOOK_SECRET": SECRET}
+    assert (await fleet(telegram, "apply", **settings))[0] == 0
+    settings |= {"TELEGRAM_WEBHOOK_SECRET": f"{SECRET}-of-tomorrow"}
+    assert (await fleet(telegram, "plan", **settings))[0] == 0
+    status, said = await fleet(telegram, "apply", **settings)
+    assert status == 0, said
+    assert telegram.webhook is not None
+    assert telegram.webhook.secret_token == f"{SECRET}-of-tomorrow"
 
 
 async def test_what_telegram_does_not_do_is_status_1_and_a_sentence_without_the_secrets(telegram: Simulator) -> None:
@@ -70,7 +101,7 @@ async def test_what_telegram_does_not_do_is_status_1_and_a_sentence_without_the_
     away = settings | {"TELEGRAM_API_URL": f"http://{LOOPBACK}:{free_port()}"}
     other = settings | {"TELEGRAM_BOT_TOKEN": f"{TOKEN}-of-yesterday"}
     ends = await asyncio.gather(
-        *(fleet(telegram, word, **away) for word in ("set", "info", "delete")), fleet(telegram, "info", **other)
+        *(fleet(telegram, word, **away) for word in ("plan", "apply", "delete")), fleet(telegram, "plan", **other)
     )
     for status, said in ends:
         assert status == 1
@@ -81,7 +112,19 @@ async def test_what_telegram_does_not_do_is_status_1_and_a_sentence_without_the_
     assert "Unauthorized" in ends[-1][1]
 
 
-async def test_setting_a_webhook_without_its_settings_is_status_2_and_names_them(telegram: Simulator) -> None:
-    status, said = await fleet(telegram, "set")
+@pytest.mark.parametrize(
+    ("word", "lacks"),
+    [("plan", ["TELEGRAM_WEBHOOK_URL"]), ("apply", ["TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_SECRET"])],
+)
+async def test_without_its_settings_it_is_status_2_and_names_them(
+    telegram: Simulator, word: str, lacks: list[str]
+) -> None:
+    status, said = await fleet(telegram, word)
     assert status == 2
-    assert [line.partition(":")[0] for line in said.splitlines()] == ["TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_SECRET"]
+    assert [line.partition(":")[0] for line in said.splitlines()] == lacks
+
+
+def cells(said: str, setting: str) -> list[str]:
+    """What the table says of a setting."""
+    [row] = [line for line in said.splitlines() if line.startswith(f"│ {setting} ")]
+    return [cell for cell in (one.strip() for one in row.strip("│").split("│")[1:]) if cell]

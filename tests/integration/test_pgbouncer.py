@@ -12,11 +12,13 @@ from aio_pika.abc import AbstractConnection
 from local.engines import Engines
 from local.fleet import LOGINS
 from local.pgbouncer import PgBouncer
+from ops.doctor.findings import State
 from shared.database import PrimaryPool
 from shared.errors import DatabaseUnavailable
 from shared.settings import DatabaseSettings
 from tests.integration.broker_side import until
 from tests.integration.desk_side import PERSON, desk_side, worker_settings
+from tests.integration.doctor_side import Patient
 from tests.integration.ops_side import fleet
 from tests.integration.report_side import employee, report_side
 
@@ -113,6 +115,12 @@ async def test_fleet_migrate_refuses_a_pooler_and_says_what_to_do(pooled_url: st
     said = await fleet(pooled_url, "migrate")
     assert said.status == 2
     assert "address of PostgreSQL itself" in " ".join(said.problems)
+
+
+async def test_doctor_sees_by_the_address_that_a_pooler_stands_there(pooled_url: str) -> None:
+    """Whose port may be the server's own, as CloudNativePG's is."""
+    seen = await Patient({"DATABASE_URL": pooled_url}).seen("--workers", 1000, "--geo-workers", 0)
+    assert "a pooler stands before it" in seen.one("pool", State.WARNING).what
 
 
 async def test_while_postgresql_is_away_behind_the_pooler_calls_end_within_bounds_and_resume(

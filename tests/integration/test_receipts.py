@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from checkin_worker.app import checkin_worker
 from checkin_worker.receipts import ReceiptHandler
-from shared.consume import Delivery, Drop
 from shared.contracts import Receipt, Receipts, encode
+from shared.delivery import Delivery, Drop
 from shared.errors import Undecodable
 from shared.lifecycle import Life
 from shared.topology import RECEIPTS

@@ -16,8 +16,8 @@ from checkin_worker.reports.__main__ import snapshot
 from checkin_worker.reports.attendance_file import attendance_file
 from checkin_worker.reports.making import ReportHandler
 from checkin_worker.reports.request import ReportRequest
-from shared.consume import Done, Retry
 from shared.contracts import decode
+from shared.delivery import Done, Retry
 from shared.errors import DatabaseUnavailable
 from shared.topology import REPORTS
 from tests.integration.desk_side import DeskSide, worker_settings

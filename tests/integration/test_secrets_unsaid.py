@@ -162,8 +162,8 @@ async def test_services_whom_telegram_and_the_geocoder_refuse_do_not_say_by_whic
 
 COMMANDS = (
     ("migrate",),
-    ("webhook", "set"),
-    ("webhook", "info"),
+    ("webhook", "apply"),
+    ("webhook", "plan"),
     ("menu",),
     ("employees", "list"),
     ("dead", "list"),
@@ -196,13 +196,13 @@ async def test_commands_with_wrong_settings_say_which_and_no_secret(engines: Eng
         "REDIS_URL": f"http://u:{WRONG[2]}@h",
     }
     env = environment(free_port(), **wrong)
-    for words, variable in ((("migrate",), "DATABASE_URL"), (("webhook", "info"), "TELEGRAM_BOT_TOKEN")):
+    for words, variable in ((("migrate",), "DATABASE_URL"), (("webhook", "plan"), "TELEGRAM_BOT_TOKEN")):
         said = await operator_says(words, env)
         assert said.strip().startswith(f"{variable}: ")
         assert without(said, secrets(engines)) == [], words
 
 
-@pytest.mark.parametrize("words", [("webhook", "info"), ("webhook", "set"), ("menu",)])
+@pytest.mark.parametrize("words", [("webhook", "plan"), ("webhook", "apply"), ("menu",)])
 async def test_commands_whom_telegram_refuses_do_not_quote_the_token(engines: Engines, words: tuple[str, ...]) -> None:
     """A wrong token's 404 comes with what was asked, from whoever sits at the address."""
 

@@ -7,8 +7,8 @@ import aio_pika
 import pytest
 
 from local.engines import Engines
-from shared.consume import REASON
 from shared.contracts import OutboundCall, encode
+from shared.delivery import REASON
 from shared.topology import BULK, INTERACTIVE
 from tests.integration.post_side import Post, address, open_post, reply
 

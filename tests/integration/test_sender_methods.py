@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from local.engines import Engines
-from shared.consume import REASON
 from shared.contracts import FILE_LIMIT, File, OutboundCall, decode
+from shared.delivery import REASON
 from shared.topology import INTERACTIVE
 from simulator.chats import Press
 from simulator.ledger import Rule

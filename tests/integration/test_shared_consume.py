@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from prometheus_client import REGISTRY
 
 from local.engines import Engines
-from shared.consume import (
+from shared.consume import Consumer
+from shared.contracts import RECEIVED_AT, OutboundCall, decode
+from shared.delivery import (
     FAILED_IN,
     FIRST_FAILED,
     LAST_FAILED,
     REASON,
     TRIES,
-    Consumer,
     Delivery,
     Done,
     Drop,
@@ -23,7 +25,6 @@ from shared.consume import (
     Retry,
     Verdict,
 )
-from shared.contracts import OutboundCall, decode
 from shared.errors import CacheUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.topology import WorkQueue
@@ -331,3 +332,22 @@ async def test_a_message_with_strange_headers_is_handled_like_any_other(url: str
         await consumer.drain(LIMIT)
     (message,) = await held(url, queue.retry_names[0])
     assert message.headers[TRIES] == 1
+
+
+def measured() -> tuple[float, float]:
+    """Updates so far, and those of them that took five seconds at most."""
+    of_all = REGISTRY.get_sample_value("fleet_update_seconds_count") or 0.0
+    return of_all, REGISTRY.get_sample_value("fleet_update_seconds_bucket", {"le": "5.0"}) or 0.0
+
+
+async def test_an_update_is_measured_from_our_door_until_it_is_done_and_other_messages_are_not(url: str) -> None:
+    before = measured()
+    queue = await own_queue(url)
+    handler = Calls(answer(Done()))
+    async with consuming(url, queue, handler) as consumer:
+        for headers in ({RECEIVED_AT: int((time.time() - 10) * 1000)}, {}):
+            handler.began.clear()
+            await put(url, queue.name, b"x", headers=headers)
+            await happens(handler.began)
+        await consumer.drain(LIMIT)
+    assert measured() == (before[0] + 1, before[1])

@@ -284,7 +284,7 @@ def connections(state: str) -> float | None:
 
 def waits() -> float:
     """How many tasks have waited for a connection, and are done with it."""
-    return REGISTRY.get_sample_value("fleet_pool_wait_seconds_count") or 0
+    return REGISTRY.get_sample_value("fleet_pool_wait_seconds_count", {"server": "primary"}) or 0
 
 
 async def test_who_waits_for_a_connection_in_vain_is_counted_as_well(

@@ -19,18 +19,8 @@ from local.processes import Child, Program
 from sender import departures
 from sender.app import WINDOWS as SENDER_WINDOWS
 from shared import consume
-from shared.consume import (
-    FAILED_IN,
-    HANDLED_ALONE,
-    REASON,
-    RETURN_PAUSES,
-    TRIES,
-    Consumer,
-    Delivery,
-    Done,
-    Return,
-    Verdict,
-)
+from shared.consume import HOLD_PAUSES, JITTER, RETURN_PAUSES, Consumer
+from shared.delivery import FAILED_IN, HANDLED_ALONE, REASON, TRIES, Delivery, Done, Return, Verdict
 from shared.errors import DatabaseUnavailable
 from shared.publisher import Publisher
 from shared.topology import RECEIPTS, REPORTS, UPDATES, WORK_QUEUES, WorkQueue
@@ -42,8 +32,10 @@ NEIGHBOURS = 15
 MINUTE = 60.0
 CONSUMER_TIMEOUT = 30 * 60
 """Seconds after which RabbitMQ closes a channel that holds a message."""
-JITTER = 0.8
-"""The least share of a wait."""
+SENDS = {queue for queue, *_ in SENDER_WINDOWS}
+"""What is tried again from the sender's memory, while the broker counts it as in hand."""
+FOR_EVER = 20
+"""So many of the last pause are more than a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +47,48 @@ async def url(engines: Engines) -> AsyncIterator[str]:
 
 def most_in_a_minute(waits: Sequence[float]) -> int:
     """Tries in the worst minute, if one comes at once after each wait and every wait is as short as it can be."""
-    moments = [0.0, *itertools.accumulate(wait * JITTER for wait in waits)]
+    moments = [0.0, *itertools.accumulate(wait * JITTER[0] for wait in waits)]
     return max(sum(begin <= moment < begin + MINUTE for moment in moments) for begin in moments)
 
 
 @pytest.mark.parametrize("queue", CONSUMED, ids=lambda queue: queue.name)
 def test_no_message_is_tried_twenty_times_a_minute(queue: WorkQueue) -> None:
-    assert most_in_a_minute(queue.retries) < 20
-    assert list(queue.retries) == sorted(queue.retries), "the waits grow"
+    waits = departures.RETRIES if queue in SENDS else queue.retries
+    assert bool(queue.retries) != (queue in SENDS), "one of the two has it tried again"
+    assert 1 < most_in_a_minute(waits) < 20
+    assert list(waits) == sorted(waits), "the waits grow"
 
 
-def test_neither_are_calls_that_fail_nor_messages_that_are_given_back() -> None:
-    assert most_in_a_minute(departures.RETRIES) < 20
-    for_ever = [*RETURN_PAUSES, *[RETURN_PAUSES[-1]] * 10]
-    assert most_in_a_minute(for_ever) < 20
-    assert 1 + HANDLED_ALONE < 20, "a message that ends processes waits for nothing but their starts"
+@pytest.mark.parametrize("pauses", [RETURN_PAUSES, HOLD_PAUSES], ids=["given back", "its engine is away"])
+def test_nor_is_one_that_may_wait_for_ever(pauses: Sequence[float]) -> None:
+    assert 1 < most_in_a_minute([*pauses, *[pauses[-1]] * FOR_EVER]) < 20
+    assert list(pauses) == sorted(pauses)
+
+
+def test_nor_is_one_that_ends_processes() -> None:
+    assert 1 + HANDLED_ALONE < 20, "it waits for nothing but their starts"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_in_a_minute_of_a_real_broker_poison_is_handled_fewer_than_twenty_times(url: str) -> None:
+    handled: Counter[str] = Counter()
+
+    async def fail(delivery: Delivery) -> Verdict:
+        handled[delivery.key] += 1
+        if delivery.key == "ends its connection":
+            raise DatabaseUnavailable("away")
+        raise KeyError("poison")
+
+    queue, publisher = await own_queue(url, retries=UPDATES.retries, alone=True), Publisher()
+    consumer = Consumer(queue, fail, publisher, prefetch=4, deadline=5)
+    for key in ("fails", "ends its connection"):
+        await put(url, queue.name, POISON, message_id=key)
+    async with linked(url, publisher), linked(url, consumer):
+        await asyncio.sleep(MINUTE)  # the minute itself is what is measured
+        await consumer.drain(0)
+    assert handled.keys() == {"fails", "ends its connection"}
+    assert 1 < min(handled.values()) <= max(handled.values()) < 20, handled
 
 
 def test_a_handler_that_hangs_is_cut_off_long_before_the_broker_does_it() -> None:
@@ -78,8 +97,8 @@ def test_a_handler_that_hangs_is_cut_off_long_before_the_broker_does_it() -> Non
 
 
 def test_these_are_all_queues_that_somebody_consumes() -> None:
-    outbound, geo = ({queue.name for queue, *_ in windows} for windows in (SENDER_WINDOWS, geo_worker.WINDOWS))
-    assert {queue.name for queue in CONSUMED} == outbound | geo | {one.name for one in (UPDATES, RECEIPTS, REPORTS)}
+    geo = {queue for queue, *_ in geo_worker.WINDOWS}
+    assert {*CONSUMED} == SENDS | geo | {UPDATES, RECEIPTS, REPORTS}
 
 
 async def test_in_its_whole_life_poison_is_handled_once_more_than_it_waits_in_every_queue(url: str) -> None:
@@ -230,7 +249,7 @@ async def test_what_is_given_back_again_and_again_is_kept_for_a_while_and_at_onc
         await put(url, queue.name, b"x")
         await third.wait()
         await consumer.drain(10)
-    assert moments[2] - moments[1] >= 0.5 * JITTER
+    assert moments[2] - moments[1] >= 0.5 * JITTER[0]
     assert [message.body for message in await held(url, queue.name)] == [b"x"]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from aio_pika.abc import AbstractConnection
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -23,9 +24,10 @@ from local.ports import LOOPBACK, free_port
 from local.postgres import USER
 from local.replica import Replica
 from shared import replica as one_replica
-from shared import replicas
+from shared import replica_lag, replicas
 from shared.database import COMMAND_TIMEOUT, PrimaryPool, replica_pools
 from shared.errors import DatabaseUnavailable
+from shared.replica_lag import ReplicaLag
 from shared.replicas import Reader
 from shared.settings import DatabaseSettings
 from shared.texts import texts_in
@@ -628,3 +630,33 @@ async def test_of_a_thousand_people_who_check_in_and_look_at_once_everybody_sees
     assert stale == []
     if state is healthy:
         assert reads("replica") > before
+
+
+def lag(server: str) -> float:
+    """What the metric says of the replica."""
+    return REGISTRY.get_sample_value("fleet_replica_lag_seconds", {"server": server}) or 0.0
+
+
+async def test_how_far_a_replica_is_behind_is_seen_whether_or_not_anybody_reads(
+    primary: "Connection", url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"database_url": database_url, "database_replica_urls": url, "db_pool_min": 0, "db_pool_max": 2}
+    settings = DatabaseSettings.model_validate(fields)
+    [pool] = replica_pools(settings)
+    async with contextlib.aclosing(PrimaryPool(settings)) as own, contextlib.aclosing(pool):
+        looks = ReplicaLag(own, [pool])
+        monkeypatch.setattr(replica_lag, "WAIT", 20.0)
+        await write(primary, 1)
+        await looks.look()
+        whole = lag(pool.server)
+        monkeypatch.setattr(replica_lag, "WAIT", 0.2)
+        async with replay_paused(url):
+            await write(primary, 2)
+            await looks.look()
+            behind = lag(pool.server)
+            await looks.look()
+            further = lag(pool.server)
+        assert 0.2 <= behind < further
+        monkeypatch.setattr(replica_lag, "WAIT", 20.0)
+        await looks.look()
+        assert max(whole, lag(pool.server)) < 20.0

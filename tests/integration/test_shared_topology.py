@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from local.engines import Engines
 from shared import topology
 from shared.broker import Link
-from shared.consume import HANDLED_ALONE
+from shared.delivery import HANDLED_ALONE
 from shared.topology import DEAD_DELIVERY_LIMIT, WORK_QUEUES, WorkQueue
 from tests.integration.broker_side import LIMIT
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from simulator.crowd import Crowd
 from simulator.server import Simulator, SimulatorConfig
+from simulator.updates.queue import KINDS, UNASKED
 
 SECRET = "s3cret_-"  # noqa: S105 - made up for these tests
 
@@ -228,6 +229,34 @@ async def test_webhook_info_tells_what_was_set_and_what_waits(telegram: Simulato
     assert info["url"] == webhook.url
     assert (info["max_connections"], info["allowed_updates"]) == (100, ["message"])
     assert info["pending_update_count"] == 5
+    assert (info["has_custom_certificate"], info["ip_address"]) == (False, "<unknown>")
+
+
+async def test_webhook_info_leaves_out_what_is_not_set_as_telegram_does(telegram: Simulator, webhook: Webhook) -> None:
+    nothing = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+    assert (await call(telegram, "getWebhookInfo"))["result"] == nothing
+    await call(telegram, "setWebhook", url=webhook.url)
+    told = (await call(telegram, "getWebhookInfo"))["result"]
+    assert told == {**nothing, "url": webhook.url, "max_connections": 40, "ip_address": "<unknown>"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["callback_query", "Message", "edited_message"], ["message", "edited_message", "callback_query"]),
+        (["message", "telepathy"], ["message"]),
+        (["telepathy"], None),
+        ([], None),
+        (sorted({*KINDS} - UNASKED), None),
+        ([*KINDS], [*KINDS]),
+    ],
+    ids=["in Telegram's order", "an unknown one", "only unknown ones", "none", "the default ones", "all"],
+)
+async def test_webhook_info_tells_kinds_of_update_as_telegram_does(
+    telegram: Simulator, webhook: Webhook, asked: list[str], told: list[str] | None
+) -> None:
+    await call(telegram, "setWebhook", url=webhook.url, allowed_updates=asked)
+    assert (await call(telegram, "getWebhookInfo"))["result"].get("allowed_updates") == told
 
 
 async def test_a_deleted_webhook_gets_nothing_more_and_what_waits_is_kept(

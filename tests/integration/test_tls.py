@@ -24,9 +24,6 @@ from tests.integration.broker_side import until
 from tests.integration.ops_side import fleet as fleet_command
 from tests.integration.tls_side import Office, Strict, StrictPostgres, StrictRabbitMQ, StrictRedis
 
-# aiormq leaves it behind where an attempt to connect is cancelled, as each of these is once it has been told of
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .Connection.close. was never awaited:RuntimeWarning")
-
 LIMIT = 15.0
 Enters = Callable[[str], Awaitable[bool]]
 

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import pytest
 from aio_pika.abc import AbstractConnection
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from checkin_worker.outbox import unsealed
@@ -18,16 +19,18 @@ from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.ports import LOOPBACK, free_port
 from shared.broker import Link
-from shared.consume import Delivery, Done
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID, GeoRequest, OutboundCall, decode
 from shared.database import PrimaryPool
+from shared.delivery import Delivery, Done
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.topology import GEO_REQUESTS, INTERACTIVE
 from simulator.crowd import Crowd
 from simulator.server import Simulator
+from tests.integration.database_side import as_login
 from tests.integration.desk_side import NAMES, PERSON, SENT, delivery, taken, worker_settings
+from tests.integration.replica_side import ask
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PLACE = {"location": {"latitude": 40.0, "longitude": 49.0}}
@@ -289,6 +292,32 @@ async def test_replies_and_addresses_carry_when_the_update_came_to_our_door(
     await handler(delivery(message(1, PLACE), **{RECEIVED_AT: 1_783_317_488_437}))
     (call,), (request,) = await said(connection), await asked(connection)
     assert call.asked_at == request.asked_at == 1_783_317_488.437
+    assert call.said_at == int(SENT.timestamp())
+
+
+def recorded() -> tuple[float, float]:
+    """How many check-ins were measured, and the seconds of all of them."""
+    count, total = (REGISTRY.get_sample_value(f"checkin_recorded_seconds_{part}") or 0.0 for part in ("count", "sum"))
+    return count, total
+
+
+async def test_a_location_is_measured_once_from_its_own_date_to_its_commit(handler: UpdateHandler) -> None:
+    count, total = recorded()
+    for _ in range(2):  # the second time it comes back from a process that died before its ack
+        await handler(located(1, SENT - timedelta(seconds=7)))
+    await handler(delivery(message(2, {"text": "/today"})))
+    assert recorded() == (count + 1, total + 7.0)
+
+
+async def test_a_location_whose_commit_fails_is_not_measured(handler: UpdateHandler, database_url: str) -> None:
+    before, owner = recorded(), as_login(database_url)
+    await ask(owner, "ALTER TABLE inbox RENAME COLUMN replies TO gone")
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await handler(located(1))
+    finally:
+        await ask(owner, "ALTER TABLE inbox RENAME COLUMN gone TO replies")
+    assert recorded() == before
 
 
 async def test_replies_travel_with_the_updates_id_and_trace(handler: UpdateHandler, connection: Connection) -> None:
@@ -308,6 +337,17 @@ async def test_an_update_that_comes_twice_has_its_effect_once_and_its_replies_ag
     assert await handler(located(1)) == Done()
     assert [(each.message_id, each.body) for each in await taken(connection, INTERACTIVE.name)] == first
     assert [(each.message_id, each.body) for each in await taken(connection, GEO_REQUESTS.name)] == requests
+    assert await counts(pool) == dict.fromkeys(NOTHING, 1)
+
+
+async def test_a_location_that_comes_again_when_its_replies_are_forgotten_is_the_same_event(
+    handler: UpdateHandler, pool: PrimaryPool
+) -> None:
+    await handler(located(1))
+    before = await rows(pool, "SELECT * FROM attendance_events, sessions")
+    await rows(pool, "UPDATE inbox SET handled_at = now() - interval '73 hours'")
+    assert await handler(located(1)) == Done()
+    assert await rows(pool, "SELECT * FROM attendance_events, sessions") == before
     assert await counts(pool) == dict.fromkeys(NOTHING, 1)
 
 

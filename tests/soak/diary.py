@@ -44,13 +44,15 @@ class Item:
 class Moment:
     """Something that was done to the fleet, or by Telegram; it lasts until `until`.
 
-    `hits_active`: it was done to the sender that held the right to send.
+    `hits_active`: the sender that held the right to send was struck down, and nobody knows what it had sent last.
+    `hands_over`: another sender may send from then on.
     """
 
     kind: str
     at: float
     until: float = math.inf
     hits_active: bool = False
+    hands_over: bool = False
 
 
 def mark_of(text: str) -> str | None:
@@ -86,10 +88,10 @@ class Diary:
         self.say(what, "red")
 
     @contextlib.contextmanager
-    def moment(self, kind: str, what: str, *, hits_active: bool = False) -> Iterator[Moment]:
+    def moment(self, kind: str, what: str, *, hits_active: bool = False, hands_over: bool = False) -> Iterator[Moment]:
         """Log that something is done, and keep when it began and ended."""
         self.say(what, "yellow")
-        moment = Moment(kind, time.monotonic(), hits_active=hits_active)
+        moment = Moment(kind, time.monotonic(), hits_active=hits_active, hands_over=hands_over)
         self.moments.append(moment)
         try:
             yield moment

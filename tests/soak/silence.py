@@ -88,5 +88,5 @@ def _taken_over(moments: Sequence[Moment], told: float, called: float) -> bool:
     return any(
         moment.at <= called and moment.until + TAKE_OVER >= told - 2 * REACTION
         for moment in moments
-        if moment.hits_active or "rabbitmq" in moment.kind
+        if moment.hits_active or moment.hands_over or "rabbitmq" in moment.kind
     )

@@ -83,6 +83,7 @@ _CALL = OutboundCall(
     topic="sendMessage:tap",
     late_after=60.0,
     late_note="gec",
+    said_at=1795471199,
 )
 _ENRICHMENT = OutboundCall(
     key="7:0:address",

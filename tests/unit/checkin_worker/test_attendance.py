@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checkin_worker.attendance import CONFIRM_WITHIN, Correction, Day, Event, Role, Session, fold
@@ -144,12 +144,13 @@ def test_however_the_day_went_only_the_last_session_may_be_open_and_every_event_
 
 
 @given(taps)
+@example([event(0), event(60, fence=Fence.UNCERTAIN), event(120), event(180)])  # what confirmed it goes with it
 def test_undoing_the_last_check_out_leaves_the_session_open_and_the_others_as_they_were(events: list[Event]) -> None:
     before = fold(events, DOUBLE_TAP)
     if not before.sessions or before.sessions[-1].end is None or before.sessions[-1].end.event is None:
         return
     closing = before.sessions[-1].end.event
-    after = fold(events, DOUBLE_TAP, undone=frozenset({closing.ref}))
+    after = fold(events, DOUBLE_TAP, undone=frozenset(before.taken_back_with(closing)))
     assert ends(after)[:-1] == ends(before)[:-1]
     assert after.sessions[-1].start == before.sessions[-1].start
     assert after.sessions[-1].end is None or after.sessions[-1].end.at > closing.sent_at

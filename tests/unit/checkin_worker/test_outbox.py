@@ -26,6 +26,7 @@ from aiogram.types import (
 from checkin_worker.attendance import Event
 from checkin_worker.lateness import LATE, STALE
 from checkin_worker.outbox import CollectingSession, Outbox, open_outbox, unsealed
+from checkin_worker.updates import said_at
 from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, OutboundCall, Slot, decode
 from shared.topology import FILES as UPLOADS
 from shared.topology import GEO_REQUESTS, INTERACTIVE, REPORTS
@@ -74,7 +75,7 @@ async def _fed(routes: Router, content: dict[str, Any], **properties: Any) -> Ou
     dispatcher.include_router(routes)
     bot = Bot("1:x", session=CollectingSession(), default=DefaultBotProperties(**properties))
     update = Update.model_validate({"update_id": UPDATE_ID, **content}, context={"bot": bot})
-    outbox = Outbox(UPDATE_ID, USER, ASKED_AT)
+    outbox = Outbox(UPDATE_ID, USER, ASKED_AT, said_at(update))
     token = open_outbox.set(outbox)
     try:
         await dispatcher.feed_update(bot, update, outbox=outbox)
@@ -383,6 +384,24 @@ async def test_every_call_carries_when_the_update_came_to_our_door() -> None:
         await _bot(message).send_message(USER + 7, "Sorğu var")
 
     assert [call.asked_at for call in calls(await handled(say))] == [ASKED_AT] * 2
+
+
+async def test_every_call_carries_when_what_it_answers_was_written_if_telegram_tells() -> None:
+    async def say(message: Message, outbox: Outbox) -> None:
+        del outbox
+        await message.answer("Salam")
+
+    async def answer(query: CallbackQuery, outbox: Outbox) -> None:
+        del outbox
+        await query.answer()
+
+    assert [call.said_at for call in calls(await handled(say))] == [MESSAGE["date"]]
+    assert [call.said_at for call in calls(await pressed(answer))] == [None]
+
+
+def test_a_position_of_a_live_location_was_written_when_it_was_edited() -> None:
+    edited = {"update_id": UPDATE_ID, "edited_message": {**MESSAGE, "edit_date": 1_783_317_600}}
+    assert said_at(Update.model_validate(edited)) == 1_783_317_600
 
 
 async def test_of_the_answers_of_a_topic_the_newest_may_go_out_alone() -> None:

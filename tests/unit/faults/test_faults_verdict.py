@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,11 +11,15 @@ from local.terminal import WrongInputError
 from simulator.ledger import Call, Outcome, WebhookTry
 from tests.faults.campaign import CAMPAIGN, chosen
 from tests.faults.matrix import document, merged
-from tests.faults.scenario import Door
+from tests.faults.scenario import Door, Scenario
 from tests.faults.streak import Run, added
+from tests.faults.trial import trial
 from tests.faults.verdict import Row, Seen, judge
 from tests.soak.diary import Item, Moment
 from tests.soak.record import Record
+
+if TYPE_CHECKING:
+    from tests.faults.ground import Ground
 
 ANNA = 7
 CAME = datetime(2026, 11, 28, 5, 0, 1, tzinfo=UTC)
@@ -81,7 +85,15 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("requests to the geocoder too early, the closest after 0.900 s", replace(SEEN, asked=[0.0, 0.9])),
         ("refused (503)", replace(SEEN, tries=[posted(503), posted(200)])),
         ("refused (None Connection failed)", replace(SEEN, tries=[posted(None), posted(200)])),
-        ("after more than 5 s", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 5.5)])),
+        ("refused (500)", replace(SEEN, door=Door.CLOSED, tries=[posted(500)])),
+        ("refused (401)", replace(SEEN, door=Door.SILENT, tries=[posted(401)])),
+        ("after more than 3 s", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 3.5)])),
+        ("after more than 3 s", replace(SEEN, door=Door.SILENT, tries=[posted(200, 3.5)])),
+        ("not the address of their place (7: None)", replace(SEEN, misplaced=["7: None"])),
+        ("showed the past (7: no 09:00)", replace(SEEN, unseen=["7: no 09:00"])),
+        ("too large", replace(SEEN, memory={"sender-1": 251.0})),
+        ("above the pools' (41)", replace(SEEN, backends=(41, 0))),
+        ("transactions that were left open", replace(SEEN, backends=(9, 1))),
         ("dead letters that should not be (11)", recorded(dead=["11"])),
         ("poison that is not among the dead letters", recorded(poison=frozenset({"bad"}))),
         ("ended by themselves", recorded(accidents=["sender-1 has ended by itself, status 1"])),
@@ -98,6 +110,18 @@ def test_each_broken_promise_is_a_problem(problem: str, seen: Seen) -> None:
 def test_a_door_that_may_be_closed_may_refuse_and_a_silent_one_may_not_answer() -> None:
     assert judge("closed", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 2.1), posted(None)])).green
     assert judge("silent", replace(SEEN, door=Door.SILENT, tries=[posted(None, 10.0)])).green
+    thawed = replace(recorded(moments=[Moment("freeze", 0.0, 8.0)]), door=Door.SILENT)
+    assert judge("silent", replace(thawed, tries=[posted(200, 8.2)])).green
+    assert not judge("silent", replace(thawed, tries=[posted(200, 7.9)])).green
+
+
+async def test_what_this_machine_cannot_do_is_not_played_and_says_why() -> None:
+    async def strike(_ground: "Ground") -> None:
+        pytest.fail("it was played")
+
+    scenario = Scenario("disk", "a full disk", strike, lacks=lambda _ground: "only root may")
+    row = await trial(cast("Ground", None), scenario, 1)
+    assert (row.skipped, row.green) == ("only root may", True)
 
 
 def test_a_reply_may_come_again_when_its_sender_could_not_know_that_it_had_arrived() -> None:
@@ -123,11 +147,12 @@ def test_the_page_has_a_line_for_each_scenario_and_the_reasons_of_those_that_wer
 def test_three_green_runs_of_the_same_make_a_streak_and_a_red_one_ends_it(tmp_path: Path) -> None:
     file = tmp_path / "local" / "faults.json"
     green, red = [Row("x", recovery=1.0)], [Row("x", problems=["lost"])]
-    assert [len(added(Run(seed, "RabbitMQ 3", green), file)) for seed in range(4)] == [1, 2, 3, 3]
-    assert [run.seed for run in added(Run(9, "RabbitMQ 3", green), file)] == [2, 3, 9]
-    assert [run.seed for run in added(Run(10, "RabbitMQ 4", green), file)] == [10]
-    assert added(Run(11, "RabbitMQ 4", red), file) == []
-    assert [run.seed for run in added(Run(12, "RabbitMQ 4", green), file)] == [12]
+    assert [len(added(Run(seed, "RabbitMQ 3", "abc", green), file)) for seed in range(4)] == [1, 2, 3, 3]
+    assert [run.seed for run in added(Run(9, "RabbitMQ 3", "abc", green), file)] == [2, 3, 9]
+    assert [run.seed for run in added(Run(10, "RabbitMQ 4", "abc", green), file)] == [10]
+    assert added(Run(11, "RabbitMQ 4", "abc", red), file) == []
+    assert [run.seed for run in added(Run(12, "RabbitMQ 4", "abc", green), file)] == [12]
+    assert [run.seed for run in added(Run(13, "RabbitMQ 4", "abd", green), file)] == [13]
 
 
 def test_scenarios_have_names_of_their_own_and_are_chosen_by_them() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,8 @@ import pytest
 from ops.dead import Line, Look, Moved
 from ops.dead_letters import SOURCES, UNTOLD, Choice, DeadLetter
 from ops.dead_words import GARBAGE, LONGEST, depths, dropped, found, payload, printable, replayed, row, whole
-from shared.consume import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
-from shared.topology import DEAD_QUEUES, WORK_QUEUES
+from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
+from shared.topology import DEAD_QUEUES, WORK_QUEUES, WorkQueue
 
 BAKU = ZoneInfo("Asia/Baku")
 DIED = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -25,7 +25,8 @@ def letter(queue: str = "dead.updates", body: object = b"", **headers: object) -
 
 
 def test_every_dead_queue_has_sources_and_a_place_for_what_says_nothing() -> None:
-    assert {name for names in SOURCES.values() for name in names} == {queue.name for queue in WORK_QUEUES if queue.dead}
+    dying = {(name, queue.name) for queue in WORK_QUEUES if queue.dead for name in queue.handed_out}
+    assert {source for sources in SOURCES.values() for source in sources.items()} == dying
     assert set(SOURCES) == set(UNTOLD) == set(DEAD_QUEUES)
     assert all(UNTOLD[queue] in SOURCES[queue] for queue in DEAD_QUEUES)
 
@@ -70,6 +71,15 @@ def test_what_the_broker_gave_up_says_so_and_what_a_service_said_before() -> Non
     assert (other.reason, other.last_failed) == ("slow", None)
 
 
+@pytest.mark.parametrize("queue", [queue for queue in WORK_QUEUES if queue.alone], ids=lambda queue: queue.name)
+def test_what_the_broker_gave_up_while_it_was_handled_alone_says_so_too(queue: WorkQueue) -> None:
+    deaths = [{"queue": queue.alone_name, "reason": "delivery_limit", "time": DIED}]
+    one = DeadLetter(queue.dead, "k", b"", {"x-death": deaths})
+    assert (one.reason, one.last_failed) == ("handed out too often (delivery_limit)", DIED)
+    assert one.source == queue.name, "and is not handled alone when it comes back"
+    assert Choice(since=DIED).means(one)
+
+
 @pytest.mark.parametrize("seconds", [10**30, -(10**30), "soon", 1.5, True, None])
 def test_a_time_that_is_none_is_no_time(seconds: object) -> None:
     assert DeadLetter("dead.geo", "k", b"", {LAST_FAILED: seconds}).last_failed is None
@@ -78,11 +88,19 @@ def test_a_time_that_is_none_is_no_time(seconds: object) -> None:
 def test_all_conditions_of_a_choice_hold() -> None:
     one = DeadLetter("dead.geo", "k", b"", {REASON: "Took LONGER", LAST_FAILED: int(DIED.timestamp())})
     assert Choice().means(one)
-    assert Choice(since=DIED, reason="took longer", key="k").means(one)
+    assert Choice(since=DIED, until=DIED, reason="took longer", key="k").means(one)
     later = datetime(2026, 11, 25, tzinfo=UTC)
-    for choice in (Choice(since=later), Choice(reason="x"), Choice(key="K"), Choice(since=later, key="k")):
+    before = DIED - timedelta(seconds=1)
+    for choice in (
+        Choice(since=later),
+        Choice(until=before),
+        Choice(reason="x"),
+        Choice(key="K"),
+        Choice(since=later, key="k"),
+    ):
         assert not choice.means(one)
     assert not Choice(since=DIED).means(letter())
+    assert Choice(until=before).means(letter()), "what does not say when comes after all others"
 
 
 def test_a_payload_is_json_for_people_or_text_without_what_moves_a_terminal() -> None:
@@ -111,12 +129,19 @@ def test_a_line_is_on_the_company_s_clock() -> None:
 def test_how_many_there_are_is_told() -> None:
     line = Line("dead.geo", "k", "why", None, DIED, 1, "52")
     assert depths(Look({"dead.geo": 1200, "dead.updates": 0}, 1, [line])) == "dead.geo: 1,200; dead.updates: 0"
-    assert found(Look({"dead.geo": 0}, 0, [])) == "nothing is dead"
-    assert found(Look({"dead.geo": 1}, 0, [])) == "none of them is meant"
-    assert (found(Look({"dead.geo": 1}, 1, [line])), found(Look({"dead.geo": 1}, 2000, [line]))) == (
-        "",
-        "the newest 1 of 2,000; --limit shows more",
-    )
     moved = Moved(Counter({("dead.geo", "geo.requests"): 2, ("dead.geo", "geo.backfill"): 1}))
     assert replayed(moved) == "3 messages (1 from dead.geo to geo.backfill, 2 from dead.geo to geo.requests)"
     assert (dropped(moved), dropped(Moved())) == ("3 messages (3 of dead.geo)", "0 messages")
+
+
+def test_where_not_all_are_shown_it_says_how_to_see_older_ones() -> None:
+    def said(found_: int, *moments: datetime | None) -> str:
+        lines = [Line("dead.geo", "k", "why", None, moment, 1, "52") for moment in moments]
+        return found(Look({"dead.geo": found_}, found_, lines), BAKU)
+
+    assert found(Look({"dead.geo": 0}, 0, []), BAKU) == "nothing is dead"
+    assert found(Look({"dead.geo": 1}, 0, []), BAKU) == "none of them is meant"
+    assert said(1, DIED) == ""
+    later = DIED + timedelta(seconds=1)
+    assert said(2000, DIED, later) == "the newest 2 of 2,000; --until '2026-11-24 12:00:00' shows older ones"
+    assert said(2000, DIED, DIED) == said(2000, None, DIED) == "the newest 2 of 2,000; --limit shows more"

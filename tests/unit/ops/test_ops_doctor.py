@@ -365,8 +365,10 @@ async def test_an_engines_own_check_that_fails_in_the_middle_is_wrong_and_the_ot
 
 async def test_a_check_that_hangs_is_given_up_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "TIMEOUT", 0.01)
-    diagnosis = await examine(NOWHERE, entries={"slow": Entry(hangs), "quick": Entry(fine)})
-    assert [(name, one.state) for name, one in diagnosis.findings] == [("slow", State.WRONG), ("quick", State.OK)]
+    entries = {"engine": Entry(hangs, "mend it"), "of it": Entry(hangs), "quick": Entry(fine)}
+    diagnosis = await examine(NOWHERE, entries=entries)
+    said = "no answer within 0 s"
+    assert dict(diagnosis.findings) == {"engine": wrong(said, "mend it"), "of it": unchecked(said), "quick": ok("fine")}
 
 
 async def test_what_is_skipped_is_not_made() -> None:

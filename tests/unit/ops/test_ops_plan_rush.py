@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops.plan.costs import WAY
 from ops.plan.rush import WINDOW, Cap, Rush
 from sender import pacer
 from sender.pacer import Pacer
+from sender.promptness import ALLOWANCE
 
 BEGIN = 10.0
 """When the first one may come: everything that was used before is free again."""
@@ -122,3 +124,9 @@ def test_the_more_come_and_the_faster_the_longer_they_wait() -> None:
     for fewer, many in pairwise(range(100, 2000, 100)):
         assert Rush(fewer, 10, pace).last_wait <= Rush(many, 10, pace).last_wait
         assert Rush(many, 20, pace).last_wait <= Rush(many, 10, pace).last_wait
+
+
+def test_a_plan_allows_a_reply_what_the_sender_calls_in_time() -> None:
+    """Else a morning as planned would be an alert."""
+    assert WAY.value == ALLOWANCE
+    assert 1 / Cap(30, 0.025).pace == pytest.approx(Pacer(30, 0.025, 0.0).pace)

@@ -1,28 +1,37 @@
 """Departures with everything that they touch: a stepped clock, and a door that tests open."""
 
 import asyncio
+import contextlib
+import math
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
+
+from aiogram.types import WebhookInfo
 
 from sender.arrivals import Arrivals
 from sender.departures import Departures, Way
 from sender.endings import Ending
 from sender.items import Priority
+from sender.lookout import Lookout
 from sender.pacer import Pacer
 from sender.places import Places
 from sender.rules import Rules
 from sender.schedule import Schedule
 from sender.silences import Silences
 from sender.telegram import Fenced, Gate, NotOurTurn, Outcome, Sent
-from shared.consume import Delivery, Verdict
 from shared.contracts import CallPriority, File, OutboundCall, encode
+from shared.delivery import Delivery, Verdict
 from shared.errors import CacheUnavailable
 from shared.topology import SENDER_TURN
 from shared.turn import Turn
+from shared.webhook import ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW, GUARD = 100.0, 0.025
+UNIX = 1_795_471_200.0
+URL = "https://bot.example.az/webhook"
 FILE = File("document", "x.xlsx", b"PK\x03\x04")
 
 
@@ -117,6 +126,30 @@ class Door:
         return self.outcomes.pop(0) if self.outcomes else Sent(5)
 
 
+class Oracle:
+    """Says what Telegram holds."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.says: WebhookInfo | Outcome = WebhookInfo(url=URL, has_custom_certificate=False, pending_update_count=0)
+
+    async def webhook(self, gate: Gate) -> WebhookInfo | Outcome:
+        try:
+            await gate()
+        except NotOurTurn:
+            return Fenced()
+        self.asked += 1
+        return self.says
+
+
+class Asleep(Lookout):
+    """Not due until the test says so: most tests count slots, and have them all."""
+
+    def restart(self, now: float) -> None:
+        super().restart(now)
+        self.due_at = math.inf
+
+
 class Room:
     """Departures with a cap of one call a second; `store`: another sender's Redis."""
 
@@ -126,7 +159,10 @@ class Room:
         self.schedule, self.wishes, self.told = Schedule(1), Wishes(), Told()
         places = Places(self.store, lambda: 0.0)
         silences = Silences(self.store, lambda: self.now)
-        way = Way(self.schedule, Rules(self.wishes), self.pacer, self.turn, places, silences, self.door)
+        self.oracle = Oracle()
+        self.lookout = Asleep(self.oracle, ours(URL), lambda: self.turn.held, lambda: UNIX + self.now)
+        self.lookout.restart(self.now)
+        way = Way(self.schedule, Rules(self.wishes), self.pacer, self.turn, places, silences, self.door, self.lookout)
         self.arrivals = Arrivals(
             self.schedule,
             places,
@@ -141,11 +177,12 @@ class Room:
         """A message of the broker."""
         fields: dict[str, Any] = {
             "key": "7:0",
+            "method": "m",
             "chat_id": 7,
             "params": {"chat_id": 7, "text": "x"},
             "created_at": 0.0,
         } | traits
-        call = OutboundCall(method="m", file=file, **fields)
+        call = OutboundCall(file=file, **fields)
         delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=False)
 
         async def handled() -> Verdict:
@@ -168,3 +205,13 @@ class Room:
         self.door.written.clear()
         for _ in range(20):
             await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[Room]:
+    """A room, until its tasks are ended."""
+    room = Room()
+    yield room
+    for task in room.tasks:
+        task.cancel()
+    await asyncio.gather(*room.tasks, return_exceptions=True)

@@ -12,8 +12,8 @@ from sender.endings import Ending
 from sender.items import Item, Priority
 from sender.places import Places
 from sender.schedule import Schedule
-from shared.consume import Delivery, Done, Drop, Return, Verdict
 from shared.contracts import OutboundCall, encode, place_of
+from shared.delivery import Delivery, Done, Drop, Return, Verdict
 from shared.errors import CacheUnavailable
 from tests.unit.sender.departures_room import Told
 

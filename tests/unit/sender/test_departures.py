@@ -3,10 +3,11 @@
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 
 from sender.departures import RETRIES
 from sender.telegram import Failed, Flood, Moved, Sent, Unknown, Unreachable
-from shared.consume import Done, Drop
+from shared.delivery import Done, Drop
 from tests.unit.sender.departures_room import FILE, GUARD, NOW, Room
 
 
@@ -209,3 +210,18 @@ async def test_a_silence_is_kept_where_the_next_sender_finds_it(room: Room) -> N
     room.arrive()
     await room.until_written()
     assert room.store.values["silences"] == '{"7":130.0}'
+
+
+def late_replies() -> float:
+    return REGISTRY.get_sample_value("sender_late_replies_total") or 0.0
+
+
+async def test_a_reply_that_its_place_does_not_explain_is_counted_and_a_file_is_not(room: Room) -> None:
+    room.door.answer.set()
+    room.departures._promptness.restart(0.0)  # noqa: SLF001 - as if it had been sending for long
+    before = late_replies()
+    for number, (file, late_by) in enumerate([(None, 0.1), (FILE, 60.0), (None, 60.0)]):
+        verdict = room.arrive(file, key=f"{number}:0", chat_id=number + 1, asked_at=time.time() - late_by)
+        await room.later(5)
+        assert await verdict == Done()
+    assert late_replies() == before + 1

@@ -13,7 +13,8 @@ from sender.receipts import ReceiptBook
 from sender.schedule import Schedule
 from shared.broker import Link
 from shared.cache import Cache
-from shared.consume import Consumer, Delivery, Done, Verdict
+from shared.consume import Consumer
+from shared.delivery import Delivery, Done, Verdict
 from shared.publisher import Publisher
 from shared.topology import BULK, SENDER_TURN
 from shared.turn import Turn

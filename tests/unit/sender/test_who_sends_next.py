@@ -8,7 +8,7 @@ import pytest
 from sender.departures import NO_CACHE_PAUSE, RETRIES
 from sender.items import Priority
 from sender.telegram import Failed, Flood, Moved, Outcome, Unknown, Unreachable
-from shared.consume import Done, Return
+from shared.delivery import Done, Return
 from tests.unit.sender.departures_room import Room
 
 REMINDER: dict[str, Any] = {"key": "remind:1", "if_unknown": "leave", "bulk": True}

@@ -17,7 +17,7 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
             b'{"v":1,"key":"u7:0","chat_id":-1001234567890,"method":"sendMessage","params":{"text":"Sa\xc4\x9f olun",'
             b'"reply_markup":{"inline_keyboard":[]}},"created_at":1795471200.25,"target":null,"awaits_enrichment":true,'
             b'"if_gone":"drop","file":null,"asked_at":1795471199.5,"topic":"tap:7","if_unknown":"leave",'
-            b'"late_after":60.0,"late_note":"late","campaign_id":3,"quotable":true}'
+            b'"late_after":60.0,"late_note":"late","campaign_id":3,"quotable":true,"said_at":1795471199}'
         ),
         OutboundCall(
             key="u7:0",
@@ -32,6 +32,7 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
             late_after=60.0,
             late_note="late",
             campaign_id=3,
+            said_at=1795471199,
         ),
     ),
     "an upload": (
@@ -39,7 +40,7 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
             b'{"v":1,"key":"u8:0","chat_id":5100000007,"method":"sendDocument","params":{"caption":"Mart"},'
             b'"created_at":1795471202.0,"target":null,"awaits_enrichment":false,"if_gone":"drop",'
             b'"file":{"field":"document","name":"t\xc9\x99bel.xlsx"},"asked_at":null,"topic":null,'
-            b'"if_unknown":"repeat","late_after":null,"late_note":null,"campaign_id":null,"quotable":true}'
+            b'"if_unknown":"repeat","late_after":null,"late_note":null,"campaign_id":null,"quotable":true,"said_at":null}'
             b"\nPK\x03\x04\x00\xff\n"
         ),
         OutboundCall(
@@ -55,7 +56,7 @@ GOLDEN: dict[str, tuple[bytes, Message]] = {
         (
             b'{"v":1,"key":"u7:0:geo","chat_id":5100000007,"method":"editMessageText","params":{"text":"x"},'
             b'"created_at":1795471201.0,"target":"u7:0","awaits_enrichment":false,"if_gone":"drop","file":null,'
-            b'"asked_at":null,"topic":null,"if_unknown":"repeat","late_after":null,"late_note":null,"campaign_id":null,"quotable":true}'
+            b'"asked_at":null,"topic":null,"if_unknown":"repeat","late_after":null,"late_note":null,"campaign_id":null,"quotable":true,"said_at":null}'
         ),
         OutboundCall(
             key="u7:0:geo",
