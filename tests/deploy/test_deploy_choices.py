@@ -177,6 +177,7 @@ def test_kubernetes_knows_every_field_of_a_choice(choice: str, request: pytest.F
 
 @needs_tools
 @needs_crds
+@pytest.mark.timeout(600)
 def test_the_operators_know_what_is_restored_and_what_is_applied_once(restored: Path, tmp_path: Path) -> None:
     kinds = {"Cluster", "Pooler", "ScheduledBackup", "PodMonitor"}
     found = [one for one in objects(restored) if one["kind"] in kinds]
