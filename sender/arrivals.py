@@ -166,9 +166,9 @@ class Arrivals:
                 that is kept until Redis answers.
         """
         call = item.call
-        for pause in ASK_AGAIN:
+        for again, pause in enumerate(ASK_AGAIN):
             try:
-                fate = await self._places.fate(call.key, call.created_at, time.time())
+                fate = await self._places.fate(call.key, call.created_at, time.time(), patiently=again > 0)
             except CacheUnavailable:
                 if call.if_unknown == "leave":
                     raise
@@ -177,7 +177,7 @@ class Arrivals:
                     return fate
             if await self._over_within(item, pause * random.uniform(1.0, 1.4)):  # noqa: S311 - jitter
                 return None  # given back meanwhile
-        return await self._places.fate(call.key, call.created_at, time.time())
+        return await self._places.fate(call.key, call.created_at, time.time(), patiently=True)
 
     async def _over_within(self, item: Item, seconds: float) -> bool:
         """Whether a call that is not ready yet has come to an end before so many seconds were over."""

@@ -54,7 +54,7 @@ class Places:
     Args:
         store: Redis.
         held_for: seconds for which this process alone has been sending; 0 while it does not.
-        patient: Redis too, with more time for an answer: for what is told again, which no call waits for.
+        patient: Redis too, with more time for an answer: for what is told or asked again.
     """
 
     def __init__(self, store: PlaceStore, held_for: Callable[[], float], patient: PlaceStore) -> None:
@@ -119,7 +119,7 @@ class Places:
         """Whether a change that was made after this one is in the message already."""
         return change.created_at < self._amended.get(change.target or "", 0.0)
 
-    async def fate(self, key: str, created_at: float, now: float) -> Ending | None:
+    async def fate(self, key: str, created_at: float, now: float, *, patiently: bool = False) -> Ending | None:
         """How the call ended, here or in another sender's time; None if it is not known to have gone out.
 
         Args:
@@ -127,6 +127,7 @@ class Places:
             created_at: when the call was made (unix seconds); one made since only this process sends is known here.
                 One made in the future tells that a clock was wrong, and nothing of when.
             now: unix seconds.
+            patiently: give Redis more time for its answer.
 
         Returns:
             An ending; `unknown` for a call that was under way when its sender was gone.
@@ -138,7 +139,8 @@ class Places:
             return ending
         if -CLOCKS_AGREE <= now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
-        return _read(await self._store.get(place_of(key)), now)
+        store = self._patient if patiently else self._store
+        return _read(await store.get(place_of(key)), now)
 
     async def under_way(self, key: str) -> None:
         """Let whoever comes after this process know that the call is about to be written.
