@@ -20,7 +20,7 @@ SENDERS: Final = Figure(
 SILENCED: Final = Figure(
     title="Silences of the whole bot",
     normal="0 in ten minutes: the cap is held. Only if somebody else uses our token too is the whole bot told 429.",
-    queries={"": or_none('sum(increase(sender_floods_total{scope="everybody"}[10m]))')},
+    queries={"": 'sum(increase(sender_floods_total{scope="everybody"}[10m]))'},
     width=4,
     limits=Limits(1),
     runbooks=("CapOverrun",),
@@ -28,7 +28,7 @@ SILENCED: Final = Figure(
 DEAD: Final = Figure(
     title="Dead letters",
     normal="0. Each may be somebody's check-in or reply that nobody could handle; it stays until somebody looks.",
-    queries={"": or_none(f'sum(max by (queue) ({WAITING}{{queue=~"dead\\\\..+"}}))')},
+    queries={"": f'sum(max by (queue) ({WAITING}{{queue=~"dead\\\\..+"}}))'},
     width=4,
     limits=Limits(1),
     runbooks=("DeadLetters",),
@@ -39,7 +39,7 @@ PENDING_UPDATES: Final = Figure(
         f"Updates that have not come to our door: 0, in a burst some for a moment. Over {PENDING} for five minutes"
         " nobody is being recorded, whatever else is green. The active sender asks each 15 s, when nothing else can go."
     ),
-    queries={"": or_none("max(sender_webhook_pending)")},
+    queries={"": "max(sender_webhook_pending)"},
     width=4,
     limits=Limits(PENDING),
     runbooks=("WebhookPending", "WebhookElsewhere"),

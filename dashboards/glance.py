@@ -11,6 +11,7 @@ from dashboards.questions import (
     RATE,
     SHORT,
     WAITING,
+    bad_share,
     burning,
     good,
     or_nobody,
@@ -58,7 +59,10 @@ def _promise(objective: Objective) -> Figure:
 CALLED: Final = Figure(
     title="Alerts that fire",
     normal="0 and 0. A page: people feel it or soon will. A ticket: within a working day. Which they are stands below.",
-    queries={severity: or_none(f"count({_firing(severity)})") for severity in get_args(Severity)},
+    # No alert fires where no rule is looked at either: then there are no recorded shares.
+    queries={
+        severity: f"count({_firing(severity)}) or 0 * count({bad_share(RECORDED)})" for severity in get_args(Severity)
+    },
     width=4,
     limits=Limits(1),
 )
@@ -81,8 +85,8 @@ QUEUES: Final = Lines(
         "{{queue}}": (
             f'max by (queue) ({WAITING}{{queue=~"updates|receipts|reports|outbound\\\\..+|geo\\\\.(requests|back.+)"}})'
         ),
-        "failed, tried again later": or_none(f'sum(max by (queue) ({WAITING}{{queue=~"(retry|alone)\\\\..+"}}))'),
-        "at Telegram": or_none("max(sender_webhook_pending)"),
+        "failed, tried again later": f'sum(max by (queue) ({WAITING}{{queue=~"(retry|alone)\\\\..+"}}))',
+        "at Telegram": "max(sender_webhook_pending)",
     },
     width=12,
     runbooks=("UpdatesNotHandled", "RepliesStuck", "QueueNearlyFull", "WebhookPending"),

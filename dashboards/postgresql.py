@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.kinds import Figure, Lines
 from dashboards.page import Row
 from dashboards.panel import Limits
-from dashboards.questions import or_nobody, or_none, per_second, quantiles
+from dashboards.questions import or_nobody, per_second, quantiles
 from ops.rules.engines import GOAL, LAG, NEARLY
 
 
@@ -44,7 +44,8 @@ POOL_WAIT: Final = Figure(
 REPLICAS: Final = Figure(
     title="The replica furthest behind",
     normal=f"Under a second. From {LAG} s on it is away, and the others and the primary serve its reads.",
-    queries={"": or_none("max(fleet_replica_lag_seconds)")},
+    # 0 where there is none.
+    queries={"": "max(fleet_replica_lag_seconds) or 0 * max(fleet_pool_limit)"},
     width=4,
     unit="s",
     decimals=1,

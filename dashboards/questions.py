@@ -1,7 +1,7 @@
 """Owns how questions are put to Prometheus that more than one panel asks. Pure.
 
 A figure of what is rightly nothing, such as an error, is written so that it is 0 then: an empty answer means that
-nobody measured.
+nobody measured. Nothing is 0 by `or` whose series are there from the start, since that would hide that nobody did.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.kinds import Figure, Lines
 from dashboards.page import Row
 from dashboards.panel import Limits
-from dashboards.questions import WAITING, or_none, per_second
+from dashboards.questions import WAITING, per_second
 from ops.rules.engines import NEARLY
 from shared.topology import WORK_QUEUES
 
@@ -98,7 +98,7 @@ BACK: Final = Lines(
     normal="0. Delivered again: a consumer died, or lost its channel. Given up: too often; a dead letter now.",
     queries={
         "delivered again": per_second("rabbitmq_global_messages_redelivered_total"),
-        "given up": or_none(per_second("rabbitmq_global_messages_dead_lettered_delivery_limit_total")),
+        "given up": per_second("rabbitmq_global_messages_dead_lettered_delivery_limit_total"),
     },
     width=8,
     unit="cps",

@@ -14,7 +14,6 @@ from dashboards.questions import (
     bad_share,
     burning,
     or_nobody,
-    or_none,
     per_second,
     quantiles,
 )
@@ -145,7 +144,7 @@ FLOODS: Final = Lines(
 WAITS_THERE: Final = Lines(
     title="Waiting at Telegram",
     normal="0, in a burst some for a moment.",
-    queries={"updates": or_none("max(sender_webhook_pending)")},
+    queries={"updates": "max(sender_webhook_pending)"},
     width=6,
     limits=PENDING_UPDATES.limits,
     runbooks=("WebhookPending",),

@@ -71,6 +71,7 @@ def _figure(canvas: Canvas, frame: Frame, panel: Panel, answers: Sequence[Answer
 
 
 def _states(canvas: Canvas, frame: Frame, panel: Panel, answers: Sequence[Answer]) -> None:
+    """A band for each series, in the colours of its values, with the first one's word where there is room."""
     left, top, right, bottom = frame.box
     series = [(answer.called(one), one) for answer in answers for one in answer.series]
     plot = (left + 150, top + TITLE, right - 10, bottom - FOOT - 4)
@@ -84,9 +85,10 @@ def _states(canvas: Canvas, frame: Frame, panel: Panel, answers: Sequence[Answer
             colour = COLOURS[word[1] if word else "blue"]
             begin, end = x_of(plot, frame.span, moment), x_of(plot, frame.span, min(moment + step, frame.span[1]))
             canvas.box((begin, y + 4, end, y + each - 4), colour, 0)
-        first, value = one.points[0]
-        if word := _word(panel, value):
-            canvas.say((x_of(plot, frame.span, first) + 8, y + each / 2), word[0], LETTERS, "#ffffff", "lm")
+        first, last = (x_of(plot, frame.span, one.points[end][0]) for end in (0, -1))
+        word = _word(panel, one.points[0][1])
+        if word and canvas.length(word[0], LETTERS) + 16 < last - first:
+            canvas.say((first + 8, y + each / 2), word[0], LETTERS, "#ffffff", "lm")
     times(canvas, plot, frame.span)
 
 

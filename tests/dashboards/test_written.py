@@ -33,6 +33,7 @@ OF_OPERATOR = {
     'cnpg_pg_stat_database_deadlocks{pod="postgres-1", datname="fleet"}': "0x10",
 }
 """PostgreSQL as CloudNativePG tells it."""
+RED_AT_NONE = {"Ready copies", "Senders with the right to send"}
 
 
 def resolved(expr: str) -> str:
@@ -129,6 +130,22 @@ def test_postgresqls_panels_know_both_exporters(tmp_path: Path) -> None:
     ]
     series = [{"series": selector, "values": values} for selector, values in OF_OPERATOR.items()]
     test = {"name": "the operator's", "interval": "30s", "input_series": series, "promql_expr_test": claims}
+    assert judged(tmp_path, test) == ""
+
+
+def test_where_nobody_measures_no_figure_is_good(tmp_path: Path) -> None:
+    # Alerts do fire, since nobody is there.
+    asked = [(panel, query) for panel, query in EVERY if query.instant and panel.title != "Alerts that fire"]
+    claims = [
+        # Nobody is there, as far as anybody knows: 0, which is red.
+        {"expr": resolved(query.expr), "eval_time": "5m", "exp_samples": [{"labels": "{}", "value": 0}]}
+        if panel.title in RED_AT_NONE
+        else {"expr": resolved(query.expr), "eval_time": "5m"}
+        for panel, query in asked
+    ]
+    series = [{"series": "others", "values": "1x10"}]
+    test = {"name": "blind", "interval": "30s", "input_series": series, "promql_expr_test": claims}
+    assert len(asked) > 20
     assert judged(tmp_path, test) == ""
 
 
