@@ -39,7 +39,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     *,
-    employees: Annotated[int, typer.Option(min=20, help="How many check in at once.")] = EMPLOYEES,
+    employees: Annotated[
+        int, typer.Option(min=20, help="How many check in at once; the cap decides from a few hundred on.")
+    ] = EMPLOYEES,
     write: Annotated[bool, typer.Option("--write", help="Write docs/performance.md, too.")] = False,
 ) -> None:
     """Measure the old bot's way beside the fleet."""

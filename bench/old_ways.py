@@ -16,7 +16,7 @@ from local.processes import Child, Program
 from local.stage import DATABASE, Stage, started
 from simulator.server import Simulator
 
-START_LIMIT: Final = 60.0
+START_LIMIT: Final = 120.0
 COUNTS: Final[Mapping[str, int]] = {"ingress": 1, "checkin_worker": 2, "geo_worker": 2, "sender": 2}
 
 

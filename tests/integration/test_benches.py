@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from bench import old_way, scaling
 from bench.backlog import handled
 from bench.commits import STAMPED, configure
-from bench.old_way import SETTINGS
 from bench.old_ways import WAYS
 from bench.past import PEOPLE, SEED, enrol, remember
 from bench.rush import rush
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 async def ready() -> AsyncIterator[Stage]:
     with run_folder("bench", runs_in_memory()) as folder:
-        async with stage(folder, SETTINGS) as opened:
+        async with stage(folder, {**scaling.SETTINGS, **old_way.SETTINGS}) as opened:
             await configure(opened.engines.postgres, **STAMPED, **PRELOADED)
             yield opened
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from local.folders import PROJECT
 from local.ports import LOOPBACK
 from tests.load.answers import read
-from tests.load.locusts import LOCUST, Wanted, posted
+from tests.load.locusts import LOCUST, LOCUSTFILE, Wanted, posted
 
 SECRET = "a-secret-for-tests"  # noqa: S105 - opens a door of this test only
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -92,7 +92,7 @@ async def test_a_steady_load_ends_by_itself_and_notes_every_answer(tmp_path: Pat
     ids=["another machine", "no secret"],
 )
 async def test_locust_itself_refuses_what_may_not_be_posted(secret: str, host: str, said: str) -> None:
-    argv = [str(LOCUST), "-f", "tests/load/locustfile.py", "--host", host, "--run-time", "2s"]
+    argv = [str(LOCUST), "-f", str(LOCUSTFILE), "--host", host, "--run-time", "2s"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "TELEGRAM_WEBHOOK_SECRET": secret}
     ended = await asyncio.to_thread(
         subprocess.run, argv, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False

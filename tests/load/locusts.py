@@ -15,6 +15,7 @@ from local.processes import Child, Program
 from simulator.people import hire
 
 LOCUST: Final = PROJECT / ".local" / "load-tools" / "bin" / "locust"
+LOCUSTFILE: Final = Path(__file__).parent / "locustfile.py"
 SPAWNED_WITHIN: Final = 5
 """Seconds in which the users of a steady load appear."""
 MOST_PEOPLE: Final = 30_000
@@ -41,7 +42,7 @@ class Wanted:
         """The command."""
         port = str(free_port())
         return [
-            *(str(LOCUST), "-f", "tests/load/locustfile.py", "--host", host),
+            *(str(LOCUST), "-f", str(LOCUSTFILE), "--host", host),
             *("--users", str(self.users), "--spawn-rate", str(max(1, self.users // SPAWNED_WITHIN))),
             *("--run-time", f"{self.seconds}s", "--stop-timeout", "5"),
             *("--processes", str(self.processes), "--master-bind-host", LOOPBACK, "--master-bind-port", port),
