@@ -27,7 +27,7 @@ from shared.telemetry import configure_logging
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ _WAIT: Final = 5.0
 
 
 @contextlib.asynccontextmanager
-async def snapshot(settings: WorkerSettings) -> "AsyncIterator[Connection]":
+async def snapshot(settings: WorkerSettings) -> "AsyncIterator[ReadConnection]":
     """Lend a connection that sees one moment and writes nothing: a replica's that has reached all, if there is one."""
     few = settings.model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
     async with (
