@@ -43,8 +43,8 @@ ROOM: Final = 2048
 """Steps that wait to be delivered; some megabytes."""
 BATCH: Final = 128
 """Steps in one request: to write one holds Python's lock for a few milliseconds."""
-PAUSE: Final = 2.0
-"""Seconds that steps wait for others."""
+PAUSE: Final = 5.0
+"""Seconds that steps wait for others: a request costs more than the steps in it."""
 TIMEOUT: Final = 5.0
 """Seconds that a request may take, with its repetitions."""
 LAST_WORDS: Final = 2.0
