@@ -196,13 +196,13 @@ class Outlet(SpanProcessor):
         except Exception:  # a thread that dies says nothing, and its queue stays full
             log.exception("traces_broken")
             delivered = False
-        SPANS.labels("delivered" if delivered else "undelivered").inc(len(spans))
         if delivered == self._away:
             self._away = not delivered
             if delivered:
                 log.info("collector_back")
             else:
                 log.warning("collector_away", hint="is OTEL_EXPORTER_OTLP_ENDPOINT right and the collector up?")
+        SPANS.labels("delivered" if delivered else "undelivered").inc(len(spans))
 
 
 def _sampler(settings: TracingSettings) -> Sampler:
