@@ -53,7 +53,7 @@ SETTINGS: Final = {
 }
 LIMIT: Final = 180.0
 """Seconds until everybody has an address; a thousand take 34."""
-TOLD: Final = 5.0
+TOLD: Final = 7.0
 """Seconds in which the last steps are delivered."""
 
 app = typer.Typer(add_completion=False)

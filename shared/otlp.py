@@ -43,8 +43,8 @@ ROOM: Final = 2048
 """Steps that wait to be delivered; some megabytes."""
 BATCH: Final = 128
 """Steps in one request: to write one holds Python's lock for a few milliseconds."""
-PAUSE: Final = 2.0
-"""Seconds that steps wait for others."""
+PAUSE: Final = 5.0
+"""Seconds that steps wait for others: a request costs more than the steps in it."""
 TIMEOUT: Final = 5.0
 """Seconds that a request may take, with its repetitions."""
 LAST_WORDS: Final = 2.0
@@ -196,13 +196,13 @@ class Outlet(SpanProcessor):
         except Exception:  # a thread that dies says nothing, and its queue stays full
             log.exception("traces_broken")
             delivered = False
-        SPANS.labels("delivered" if delivered else "undelivered").inc(len(spans))
         if delivered == self._away:
             self._away = not delivered
             if delivered:
                 log.info("collector_back")
             else:
                 log.warning("collector_away", hint="is OTEL_EXPORTER_OTLP_ENDPOINT right and the collector up?")
+        SPANS.labels("delivered" if delivered else "undelivered").inc(len(spans))
 
 
 def _sampler(settings: TracingSettings) -> Sampler:

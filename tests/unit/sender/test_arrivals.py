@@ -65,9 +65,9 @@ class Room:
         )
         self.tasks: list[asyncio.Task[Verdict]] = []
 
-    def arrive(self, call: OutboundCall) -> asyncio.Task[Verdict]:
+    def arrive(self, call: OutboundCall, **headers: str) -> asyncio.Task[Verdict]:
         """A message of the broker with this call."""
-        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=False)
+        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers=headers, tries=0, redelivered=False)
         priority = Priority.ENRICHMENT if call.target else Priority.INTERACTIVE
 
         async def handled() -> Verdict:
@@ -398,3 +398,20 @@ async def test_a_call_that_was_under_way_when_its_sender_died_is_repeated_or_lef
     item = await room.next()
     assert item.call.key == "2:0"
     assert item.doubtful == 1
+
+
+async def test_a_call_serves_the_traces_of_what_went_into_it_and_of_what_it_goes_instead_of(room: Room) -> None:
+    room.arrive(reply("6:0", topic="t", awaits_enrichment=False), traceparent="older")
+    room.arrive(reply(topic="t"), traceparent="its own")
+    await turns()
+    room.arrive(address(), traceparent="address")
+    await turns()
+    item = await room.next()
+    assert (item.call.key, item.trail["traceparent"]) == (KEY, "its own")
+    assert item.serves == ["address", "older"]
+
+
+async def turns() -> None:
+    """Let what has begun go as far as it can: nothing here waits for anything but the loop."""
+    for _ in range(50):
+        await asyncio.sleep(0)
