@@ -7,7 +7,7 @@ from ops.rules.__main__ import GROUPS, plain
 from ops.rules.rule import Alert
 from tests.alerts.__main__ import FAULTS
 from tests.alerts.fault import Fault
-from tests.alerts.page import named, told
+from tests.alerts.page import named, runbook, told
 from tests.alerts.shorter import shortened
 
 ALERTS = {rule.name for group in GROUPS for rule in group.rules if isinstance(rule, Alert)}
@@ -15,6 +15,13 @@ ALERTS = {rule.name for group in GROUPS for rule in group.rules if isinstance(ru
 
 def test_every_alert_is_raised_by_a_fault() -> None:
     assert {name for fault in FAULTS for name in fault.raises | fault.leaves} == ALERTS
+
+
+@pytest.mark.parametrize("alert", sorted(ALERTS))
+def test_a_runbook_names_only_faults_that_raise_its_alert(alert: str) -> None:
+    wanted = [fault.name for fault in FAULTS if alert in fault.raises | fault.leaves]
+    listed = named(runbook(alert).read_text())
+    assert listed == [name for name in wanted if name in listed]
 
 
 def test_a_new_line_takes_the_place_of_the_same_faults() -> None:
