@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from checkin_worker.outbox import unsealed
 from geo_worker.addresses import Addresses
 from geo_worker.geocoders import Policy
 from sender import departures
@@ -20,6 +19,7 @@ from sender.places import Places
 from sender.receipts import receipt_of
 from sender.silences import EVERYBODY, Silences
 from shared.contracts import OutboundCall, Receipts, decode, encode
+from shared.sealed import unsealed
 from shared.topology import SENDER_TURN
 from shared.turn import KNOCKS, NOTE, WILL, Turn
 
