@@ -67,7 +67,7 @@ def test_every_component_is_used_by_an_overlay_or_chosen_by_whoever_deploys() ->
         for overlay in OVERLAYS
         for path in yaml.safe_load((overlay / "kustomization.yaml").read_text())["components"]
     }
-    chosen = {"ingress-classic", "managed-engines", "postgres-backup", "postgres-restore", "registry"}
+    chosen = {"ingress-classic", "managed-engines", "postgres-backup", "postgres-restore", "registry", "tracing"}
     assert {one.name for one in COMPONENTS} - used == chosen
 
 
