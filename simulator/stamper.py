@@ -50,10 +50,15 @@ class Near(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Read it, and connect to the simulator."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.pause_reading()
-        self._read_from = self._transport.get_extra_info("socket").dup()
-        asyncio.get_running_loop().add_reader(self._read_from, self._read)
-        self._connecting = asyncio.create_task(self._connect())
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._read_ourselves)  # after the transport has begun to read, whatever it is told until then
+        self._connecting = loop.create_task(self._connect())
+
+    def _read_ourselves(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._read_from = self._transport.get_extra_info("socket").dup()
+            asyncio.get_running_loop().add_reader(self._read_from, self._read)
 
     def _read(self) -> None:
         if self._read_from is None or self._transport is None:
