@@ -37,11 +37,11 @@ dashboards: setup ## put each dashboard's queries to a real Prometheus of a real
 	$(BIN)/pytest -q -m story tests/dashboards
 
 deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
-	@bash tests/deploy/tools.sh
+	@bash local/tools.sh deploy
 	$(BIN)/pytest tests/deploy -m "not story"
 
 demo-containers: setup ## play the demo in containers, and kill a Redis that leads; EMPLOYEES=200 for a smaller crowd
-	@bash tests/deploy/tools.sh
+	@bash local/tools.sh deploy
 	EMPLOYEES="$(EMPLOYEES)" $(BIN)/pytest -q -s -m story tests/deploy
 
 lint: setup ## check the style, and that imports run one way
@@ -72,7 +72,7 @@ bench-traces: setup ## measure what traces cost; PEOPLE=100 for a short run, WRI
 	@$(BIN)/python -m bench.traces $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
 
 load: setup ## let locust post a morning; USERS=1000, SECONDS=60, SHAPE=everyone|ramp|day, HOST=http://127.0.0.1:8080
-	@bash tests/load/tools.sh
+	@bash local/tools.sh load
 	@$(BIN)/python -m tests.load $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(SHAPE),--shape $(SHAPE)) $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(PEOPLE),--people $(PEOPLE)) \
 		$(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(OWN_FLEET),--own-fleet)
