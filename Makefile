@@ -1,7 +1,8 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long test-addresses soak faults deploy-check demo-containers lint format types \
-	fuzz audit bench bench-hops bench-pipeline bench-memory bench-geo reference a-day clean
+.PHONY: help setup demo up test test-long test-addresses soak faults alerts dashboards deploy-check demo-containers lint \
+	format types fuzz audit bench bench-hops bench-pipeline bench-memory bench-geo bench-traces bench-old-way bench-scaling \
+	load reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -30,12 +31,18 @@ soak: setup ## random kills, freezes, floods for 20 minutes, and a verdict; make
 faults: setup ## break the fleet in each way that we know of, and judge it; ONLY=kill-worker for one
 	@ONLY="$(ONLY)" ENGINES=$(ENGINES) RUNS=$(RUNS) SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
+alerts: setup ## see each alert fire in a real Prometheus; ONLY=no-sender for one, WRITE=1 for docs/runbooks
+	@ONLY="$(ONLY)" SEED=$(SEED) WRITE=$(WRITE) $(BIN)/python -m tests.alerts
+
+dashboards: setup ## put each dashboard's queries to a real Prometheus of a real fleet; WRITE=1 for docs/img too
+	$(BIN)/pytest -q -m story tests/dashboards
+
 deploy-check: setup ## judge the image, docker-compose.yml and the manifests, with tools of their own
-	@bash tests/deploy/tools.sh
+	@bash local/tools.sh deploy
 	$(BIN)/pytest tests/deploy -m "not story"
 
 demo-containers: setup ## play the demo in containers, and kill a Redis that leads; EMPLOYEES=200 for a smaller crowd
-	@bash tests/deploy/tools.sh
+	@bash local/tools.sh deploy
 	EMPLOYEES="$(EMPLOYEES)" $(BIN)/pytest -q -s -m story tests/deploy
 
 lint: setup ## check the style, and that imports run one way
@@ -71,12 +78,29 @@ bench-memory: setup ## each service's memory against what waits; MOST=1000 for a
 bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
 	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
 
+bench-traces: setup ## measure what traces cost; PEOPLE=100 for a short run, WRITE=1 for docs/tracing.md
+	@$(BIN)/python -m bench.traces $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
+
+load: setup ## let locust post a morning; USERS=1000, SECONDS=60, SHAPE=everyone|ramp|day, HOST=http://127.0.0.1:8080
+	@bash local/tools.sh load
+	@$(BIN)/python -m tests.load $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SHAPE),--shape $(SHAPE)) $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(PEOPLE),--people $(PEOPLE)) \
+		$(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(OWN_FLEET),--own-fleet)
+
+bench-old-way: setup ## measure the fleet beside one process of aiogram; EMPLOYEES=60, WRITE=1 for docs/performance.md
+	@$(BIN)/python -m bench.old_way $(if $(EMPLOYEES),--employees $(EMPLOYEES)) $(if $(WRITE),--write)
+
+bench-scaling: setup ## more workers, sessions, people; DAYS=1000 is ten million sessions, WRITE=1 for docs/performance.md
+	@$(BIN)/python -m bench.scaling $(if $(DAYS),--days $(DAYS)) $(if $(CHECKINS),--checkins $(CHECKINS)) \
+		$(if $(WRITE),--write)
+
 test-addresses: setup ## a thousand check-ins and a geocoder, with kills, freezes and failures; seven minutes
 	ADDRESS_PEOPLE=1000 $(BIN)/pytest -q -s tests/integration/test_company_addresses.py
 
-reference: setup ## write docs/configuration.md anew from the settings, and docs/scale.md from the plan
+reference: setup ## write docs/configuration.md anew from the settings, docs/scale.md from the plan, dashboards from their source
 	@$(BIN)/python -m ops.reference --write
 	@$(BIN)/python -m ops.plan.page --write
+	@$(BIN)/python -m dashboards --write
 
 a-day: setup ## write docs/a-day.md anew from a played day
 	@WRITE_DOCS=1 $(BIN)/pytest -q tests/integration/test_a_day.py

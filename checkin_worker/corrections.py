@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from checkin_worker.desk import Desk
     from checkin_worker.people import Person
-    from shared.database import Connection
+    from shared.database import Connection, ReadConnection
     from shared.texts import Texts
     from shared.workday import Calendar
 
@@ -110,7 +110,7 @@ class Lately:
     forgotten: Sequence[Forgotten]
 
 
-async def lately(db: "Connection", user_id: int, calendar: "Calendar", today: date) -> Lately:
+async def lately(db: "ReadConnection", user_id: int, calendar: "Calendar", today: date) -> Lately:
     """Read the days before today that can be corrected, the last one first."""
     own, forgotten = [], []
     for row in await db.fetch(LATELY, user_id, today - OLDEST, today):

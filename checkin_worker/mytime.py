@@ -10,7 +10,7 @@ from checkin_worker.reports.month import DayOf, Month, Plan, days_of
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from shared.database import Connection
+    from shared.database import ReadConnection
     from shared.workday import Calendar
 
 SESSIONS: Final = """
@@ -66,7 +66,9 @@ class Span:
     earliest: date | None
 
 
-async def read(db: "Connection", user_id: int, calendar: "Calendar", ends: tuple[date, date], now: datetime) -> Span:
+async def read(
+    db: "ReadConnection", user_id: int, calendar: "Calendar", ends: tuple[date, date], now: datetime
+) -> Span:
     """Read the days of a person from the first to the last one, as they are now."""
     first, last = ends
     sessions = await db.fetch(SESSIONS, user_id, first, last)

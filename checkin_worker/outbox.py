@@ -29,19 +29,12 @@ from aiogram.types import BufferedInputFile, User
 from checkin_worker.attendance import Event
 from checkin_worker.lateness import lateness
 from shared.contracts import EventRef, File, GeoRequest, Message, OutboundCall, Slot, encode
+from shared.sealed import Outgoing, sealed
 from shared.texts import LANGUAGE
 from shared.topology import FILES, GEO_REQUESTS, INTERACTIVE
 
 COLLECTED: Final = (SendMessage, EditMessageText, AnswerCallbackQuery, SendDocument, SendPhoto)
 """The methods that handlers may use."""
-
-
-class Outgoing(msgspec.Struct, frozen=True):
-    """A message to publish: where, under which key, what."""
-
-    queue: str
-    key: str
-    body: bytes
 
 
 class Outbox:
@@ -133,12 +126,7 @@ class Outbox:
         calls = [
             Outgoing(FILES.name if call.file else INTERACTIVE.name, call.key, encode(call)) for call in self._calls
         ]
-        return msgspec.msgpack.encode(requests + calls + self._others)
-
-
-def unsealed(replies: bytes) -> list[Outgoing]:
-    """Read what `Outbox.sealed` wrote."""
-    return msgspec.msgpack.decode(replies, type=list[Outgoing])
+        return sealed(requests + calls + self._others)
 
 
 def _topic(method: str, topic: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     from checkin_worker.settings import WorkerSettings
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 PAGE: Final = 8
 """People on a page: with the longest names, and all that can be said of each, a message holds them."""
@@ -74,7 +74,7 @@ class Roll:
     pages: int
 
 
-async def read(db: "Connection", asked: Asked, settings: "WorkerSettings") -> Roll:
+async def read(db: "ReadConnection", asked: Asked, settings: "WorkerSettings") -> Roll:
     """Read a page of the roll, the last one if there are fewer."""
     first = since(asked.moment)
     found = await db.fetch(ALIKE, asked.scope, first)
@@ -100,7 +100,7 @@ def _arrays(groups: Sequence[Crew]) -> tuple[list[object], ...]:
     )
 
 
-async def _points(db: "Connection", people: Mapping[int, Crew]) -> dict[int, list["Record"]]:
+async def _points(db: "ReadConnection", people: Mapping[int, Crew]) -> dict[int, list["Record"]]:
     bounds = [crew.calendar.bounds(crew.workday) for crew in people.values()]
     by_person: dict[int, list[Record]] = {}
     for row in await db.fetch(POINTS, list(people), [first for first, _ in bounds], [after for _, after in bounds]):

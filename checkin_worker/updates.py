@@ -8,6 +8,7 @@ So the unacked update is the outbox, and no relay is needed.
 """
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import msgspec
 from aiogram import Bot, Dispatcher
 from aiogram.types import MaybeInaccessibleMessageUnion, Update, User
 from pydantic import ValidationError
+from structlog.contextvars import bind_contextvars
 
 from checkin_worker.access import Admission, Standing
 from checkin_worker.attendance import CONFIRM_WITHIN
@@ -25,9 +27,10 @@ from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
 from checkin_worker.inbox import opened
 from checkin_worker.metrics import RECORDED_SECONDS
-from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox, unsealed
+from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
 from checkin_worker.people import People
 from checkin_worker.settings import WorkerSettings
+from shared import tracing
 from shared.contracts import RECEIVED_AT
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Verdict
@@ -35,6 +38,7 @@ from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
 from shared.replicas import Reader
+from shared.sealed import unsealed
 from shared.texts import LANGUAGES, texts_in
 from shared.workday import is_holiday
 
@@ -107,10 +111,17 @@ class UpdateHandler:
         update = self._decode(delivery.body)
         user = _who_speaks(update)
         if user is None or not await self._matters(update, user):
+            bind_contextvars(outcome="no concern of ours")
             return Done()
-        replies = await self._effect(update, Sender(user, _received_at(delivery)))
-        for outgoing in unsealed(replies):
+        started = time.monotonic()
+        with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
+            replies = unsealed(await self._effect(update, Sender(user, _received_at(delivery))))
+        stored = time.monotonic()
+        for outgoing in replies:
             await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
+        bind_contextvars(
+            replies=len(replies), stored_ms=_ms(started, stored), published_ms=_ms(stored, time.monotonic())
+        )
         return Done()
 
     def _decode(self, body: bytes) -> Update:
@@ -143,6 +154,7 @@ class UpdateHandler:
         recorded: datetime | None = None
         async with self._pool.connection() as connection, opened(connection, sender.user.id) as inbox:
             replies = await inbox.answered(update.update_id)
+            bind_contextvars(outcome="stored" if replies is None else "repeated")
             if replies is None:
                 outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))
                 desk = await self._desk(connection, sender, outbox)
@@ -224,6 +236,10 @@ def said_at(update: Update) -> int | None:
 def _received_at(delivery: Delivery) -> datetime:
     stamp = delivery.headers.get(RECEIVED_AT)
     return (_moment(stamp, 1000) if isinstance(stamp, int) else None) or datetime.now(UTC)
+
+
+def _ms(since: float, until: float) -> float:
+    return round((until - since) * 1e3, 1)
 
 
 def _moment(since_1970: int, a_second: int = 1) -> datetime | None:

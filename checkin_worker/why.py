@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     from checkin_worker.book import Rules
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 # Each is the last entry of a primary key.
 LAST: Final = """
@@ -85,13 +85,13 @@ class Account:
         return sum(each is role for each in self.page.day.roles.values())
 
 
-async def last(db: "Connection", user_id: int) -> date | None:
+async def last(db: "ReadConnection", user_id: int) -> date | None:
     """The last day about which there is something to say."""
     day: date | None = await db.fetchval(LAST, user_id)
     return day
 
 
-async def account(db: "Connection", rules: "Rules", workday: date, now: datetime) -> Account:
+async def account(db: "ReadConnection", rules: "Rules", workday: date, now: datetime) -> Account:
     """Read how the day came about, as it is now."""
     user_id, bounds = rules.person.user_id, rules.calendar.bounds(workday)
     verdict = await db.fetchrow(VERDICT, user_id, workday)

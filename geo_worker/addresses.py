@@ -106,8 +106,8 @@ class Addresses:
         try:
             value = await self._store.get(key)
             return None if value is None else _decoder.decode(value)
-        except (CacheUnavailable, msgspec.MsgspecError):  # fails open: asked again; what is no answer is not believed
-            return None
+        except (CacheUnavailable, msgspec.MsgspecError, RecursionError):
+            return None  # fails open: asked again; what is no answer is not believed
 
     def _remember(self, key: str, known: Known) -> None:
         self._known[key] = known

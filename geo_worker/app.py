@@ -21,11 +21,12 @@ from geo_worker.settings import GeoSettings
 from shared.broker import Link, heed_cancellation
 from shared.cache import Cache
 from shared.consume import Consumer
-from shared.contracts import GEO_STATUS, GeoStatus, encode, place_of
+from shared.contracts import GEO_STATUS, GeoStatus, encode
 from shared.database import PrimaryPool
 from shared.errors import CacheUnavailable
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
+from shared.remembered import place_of
 from shared.topology import GEO_BACKFILL, GEO_BACKLOG, GEO_REQUESTS, GEO_TURN
 from shared.turn import Turn
 

@@ -20,6 +20,7 @@ from geo_worker.metrics import LOOKUPS
 from geo_worker.pace import NotOurTurn
 from geo_worker.provider import Provider
 from geo_worker.searches import ATTEMPTS, Found, Level, Overtaken, Search, Searches, Waiter
+from shared import tracing
 
 PATIENCE: Final = 600.0
 """Seconds for which a message is kept in hand while geocoders are away; then the broker hands it out again. RabbitMQ
@@ -56,6 +57,7 @@ class Question:
         level: why it is asked.
         asked_at: when the person asked, unix seconds; 0 if nobody did.
         reply_key: of the reply that waits for the address.
+        trace: what the asking follows from (`shared.tracing`); empty where there is no trace.
     """
 
     latitude: float
@@ -64,6 +66,7 @@ class Question:
     level: Level = Level.LIVE
     asked_at: float = 0.0
     reply_key: str | None = None
+    trace: str = ""
 
 
 class Lookup:
@@ -173,7 +176,7 @@ class Lookup:
 
     async def _wait(self, search: Search, question: Question) -> Found:
         found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
-        waiter = Waiter(question.level, question.asked_at, question.reply_key, found)
+        waiter = Waiter(question.level, question.asked_at, question.reply_key, found, trace=question.trace)
         concerned_nobody = search.for_the_book_alone or not search.waiters
         search.waiters.append(waiter)
         if concerned_nobody:
@@ -254,23 +257,27 @@ class Lookup:
         return min((at - now for at in times if at is not None and at > now), default=None)
 
     async def _ask(self, provider: Provider, search: Search) -> None:
-        asked = _asked_of(provider, search)
+        asked, began, failure = _asked_of(provider, search), time.time(), "given up"
         if search.for_the_book_alone:
             provider.backfills()
         try:
             address = await provider.ask(search.latitude, search.longitude, search.language)
         except NotOurTurn as problem:  # who waits is given back when the right is seen to be gone
+            failure = "not our turn"
             if not search.waiters:
                 self._searches.failed(search, problem)
         except GeocoderFailed as problem:
+            failure = "failed"
             self._failed(provider, search, problem)
         else:
+            failure = ""
             LOOKUPS.labels("geocoder").inc()
             await self._addresses.keep(provider, search.language, search.cell, address)
             self._found(provider, search, address)
             for other in [one for one in self._searches if one.at is None and _asked_of(provider, one) == asked]:
                 self._found(provider, other, address)  # in another language, which this provider does not have
         finally:
+            _trace(provider, search, began, failure)
             search.at = None
             self._asked.discard(asked)
             self._notify()
@@ -311,6 +318,15 @@ class Lookup:
         newest = sorted(unsure, key=lambda key: -unsure[key].asked_at)[:LOOKED_AT]
         for key in await self._replies.gone(newest):
             unsure[key].replied = True
+
+
+def _trace(provider: Provider, search: Search, began: float, failure: str) -> None:
+    """Tell the traces of all who waited that a geocoder was asked: it follows from the first, and serves the others."""
+    first, *others = [waiter.trace for waiter in search.waiters if tracing.is_recorded(waiter.trace)] or [""]
+    with tracing.step("geocode", first, "client", {"fleet.geocoder": provider.name}, since=began) as step:
+        step.link(others)
+        if failure:
+            step.fail(failure)
 
 
 def _may_serve(provider: Provider, level: Level) -> bool:

@@ -6,10 +6,13 @@ The address of a geocoder whose terms forbid storing it goes to the reply alone,
 import time
 from typing import Final
 
+from structlog.contextvars import bind_contextvars
+
 from geo_worker.geocoders import GeocoderFailed
 from geo_worker.lookup import Lookup, Question
 from geo_worker.pace import NotOurTurn
 from geo_worker.searches import Found, Level, Overtaken
+from shared import tracing
 from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Retry, Return, Verdict
@@ -46,21 +49,25 @@ class GeoRequestHandler:
 
     async def __call__(self, delivery: Delivery) -> Verdict:
         """Find the address and hand it on; both ends are the same when it happens twice."""
-        request = decode(GeoRequest, delivery.body)
+        request, started = decode(GeoRequest, delivery.body), time.monotonic()
         try:
-            found = await self._lookup.address(_question(request, delivery.queue))
+            with tracing.step("find address", delivery.trace) as step:
+                found = await self._lookup.address(_question(request, delivery.queue, step))
         except Overtaken:
             await self._publisher.publish(GEO_BACKLOG.name, delivery.body, key=delivery.key, headers=delivery.trail)
+            bind_contextvars(outcome="overtaken")
             return Done()
         except NotOurTurn:
             return Return()
         except GeocoderFailed as problem:
             return Retry(str(problem))
+        bind_contextvars(outcome=_outcome(found), looked_up_ms=round((time.monotonic() - started) * 1e3, 1))
         if found is None or found.address is None:
             return Done()
         await self._enrich(request, found.address, found, delivery.trail)
         if found.policy.stored:
-            await self._store(request, found.address)
+            with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
+                await self._store(request, found.address)
         return Done()
 
     async def _enrich(self, request: GeoRequest, address: str, found: Found, trail: Headers) -> None:
@@ -88,10 +95,22 @@ class GeoRequestHandler:
             await connection.execute(STORE, event.user_id, event.sent_at, event.update_id, address)
 
 
-def _question(request: GeoRequest, queue: str) -> Question:
+def _outcome(found: Found | None) -> str:
+    if found is None:
+        return "geocoding is off"
+    return "nothing there" if found.address is None else "address"
+
+
+def _question(request: GeoRequest, queue: str, step: tracing.Step) -> Question:
     level = (
         Level.BACKFILL if queue == GEO_BACKFILL.name else Level.OVERTAKEN if queue == GEO_BACKLOG.name else Level.LIVE
     )
     return Question(
-        request.latitude, request.longitude, request.language, level, request.asked_at or 0.0, request.reply_key
+        request.latitude,
+        request.longitude,
+        request.language,
+        level,
+        request.asked_at or 0.0,
+        request.reply_key,
+        step.traceparent,
     )

@@ -59,6 +59,7 @@ class Waiter:
         reply_key: of the reply that the address is for.
         found: the end of the wait.
         replied: whether the reply is known to have gone out.
+        trace: what the asking follows from (`shared.tracing`); empty where there is no trace.
     """
 
     level: Level
@@ -66,6 +67,7 @@ class Waiter:
     reply_key: str | None
     found: asyncio.Future[Found]
     replied: bool = False
+    trace: str = ""
 
     @property
     def rank(self) -> int:

@@ -10,7 +10,7 @@ from ingress.sources import Sources
 from ingress.webhook import ROOM, Webhook
 from shared.broker import Link
 from shared.lifecycle import Life
-from shared.listener import serving
+from shared.listener import FAREWELL, serving
 from shared.publisher import Publisher
 from shared.topology import INGRESS_TURN
 from shared.turn import Turn
@@ -31,7 +31,7 @@ async def ingress(settings: IngressSettings, life: Life) -> AsyncIterator[None]:
 async def _webhook(settings: IngressSettings, _life: Life, intake: Intake) -> AsyncIterator[None]:
     sources = Sources(settings.webhook_sources, settings.trusted_proxies)
     app = Webhook(intake, settings.secrets, sources).app()
-    async with serving(app, settings.listen_address, settings.http_port, ROOM):
+    async with serving(app, settings.listen_address, settings.http_port, ROOM, FAREWELL):
         yield
 
 

@@ -6,16 +6,17 @@ confirmed, and in their order.
 
 import asyncio
 import random
-from typing import Final
+from typing import Annotated, Final
 
 import aiohttp
 import msgspec
 import structlog
 from pydantic import SecretStr
 
-from ingress.intake import Intake
+from ingress.intake import INT64, Fate, Intake
+from shared import tracing
 from shared.contracts import ALLOWED_UPDATES
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, Undecodable
 from shared.turn import Turn
 
 log = structlog.get_logger()
@@ -26,14 +27,36 @@ PAUSE: Final = 2.0
 """Seconds before another try after a failure; jittered."""
 
 
-class _Update(msgspec.Struct):
-    update_id: int
+class Answer(msgspec.Struct):
+    """What Telegram says to getUpdates; each update's bytes as they came."""
 
-
-class _Answer(msgspec.Struct):
     ok: bool
     result: list[msgspec.Raw] = []
     description: str = ""
+
+
+def answered(body: bytes) -> Answer:
+    """Read an answer.
+
+    Raises:
+        Undecodable: it is none.
+    """
+    try:
+        return msgspec.json.decode(body, type=Answer)
+    except (ValueError, RecursionError) as problem:  # msgspec's errors are ValueErrors, and so is what is no UTF-8
+        raise Undecodable(f"no answer to getUpdates: {problem}") from problem
+
+
+class _Update(msgspec.Struct):
+    update_id: Annotated[int, msgspec.Meta(ge=0, le=INT64)]
+
+
+def _number(raw: msgspec.Raw) -> int | None:
+    """The update's; None of what does not say it so that we can read it."""
+    try:
+        return msgspec.json.decode(raw, type=_Update).update_id
+    except (ValueError, RecursionError):  # as above
+        return None
 
 
 class Polling:
@@ -54,7 +77,7 @@ class Polling:
                 try:
                     updates = await self._ask(session)
                     await self._hand_over(updates)
-                except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, BrokerUnavailable) as problem:
+                except (aiohttp.ClientError, TimeoutError, Undecodable, BrokerUnavailable) as problem:
                     # the exception's text may hold the address and with it the token: say its kind only
                     log.warning("polling_failed", error=type(problem).__name__)
                     await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
@@ -63,7 +86,7 @@ class Polling:
         patience = LONG_POLL if self.answered else 0  # the first answer says that all is well: let it come at once
         asked = {"offset": self._offset, "timeout": patience, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
         async with session.post(self._url, json=asked) as response:
-            answer = msgspec.json.decode(await response.read(), type=_Answer)
+            answer = answered(await response.read())
         self.answered = answer.ok
         if not answer.ok:
             hint = "; `fleet webhook delete` removes the webhook" if response.status == 409 else ""  # noqa: PLR2004 - HTTP's Conflict
@@ -72,9 +95,24 @@ class Polling:
         return answer.result
 
     async def _hand_over(self, updates: list[msgspec.Raw]) -> None:
-        """Publish together, then move the offset up to the first that was not confirmed."""
-        fates = await asyncio.gather(*(self._intake.take(bytes(raw)) for raw in updates), return_exceptions=True)
+        """Publish together, then move the offset up to the first that was not confirmed.
+
+        One without a number that we can read is a dead letter by then, and passed over with the next that has one.
+
+        Raises:
+            BrokerUnavailable: the broker does not hold that first one.
+            Undecodable: none has a number, so Telegram gives all of them again.
+        """
+        before = self._offset
+        fates = await asyncio.gather(*(self._take(bytes(raw)) for raw in updates), return_exceptions=True)
         for raw, fate in zip(updates, fates, strict=True):
             if isinstance(fate, BaseException):
                 raise fate
-            self._offset = msgspec.json.decode(raw, type=_Update).update_id + 1
+            if (number := _number(raw)) is not None:
+                self._offset = max(self._offset, number + 1)
+        if updates and self._offset == before:
+            raise Undecodable("no update of the answer has a number to go on from")
+
+    async def _take(self, body: bytes) -> Fate:
+        with tracing.begin("getUpdates", "client", {}) as step:
+            return await self._intake.take(body, step)

@@ -16,6 +16,7 @@ import hmac
 import random
 import time
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from aiohttp import web
 from ingress.intake import Intake
 from ingress.metrics import REFUSED_SOURCES, WEBHOOK_SECONDS, WEBHOOKS
 from ingress.sources import EVERYBODY, Sources
+from shared import tracing
 from shared.errors import BrokerUnavailable
 
 MAX_BODY: Final = 1024 * 1024
@@ -35,6 +37,10 @@ SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the nam
 FORWARDED_FOR: Final = "X-Forwarded-For"
 RETRY_AFTER: Final = (2, 5)
 """Seconds, least and most: soon enough to recover quickly, spread so that all do not return at once."""
+
+_FACTS: Final = MappingProxyType({"http.request.method": "POST", "http.route": "/webhook", "url.scheme": "http"})
+"""What conventions want to be told of a request. Of who calls nothing is told, and what they say of a trace of theirs
+is not listened to: it begins here, when the body has been read."""
 
 
 class Webhook:
@@ -82,12 +88,17 @@ class Webhook:
             return _refuse(408, "the body did not arrive in time")
         if body is None:
             return _refuse(413, f"the body is over {MAX_BODY} bytes")
-        try:
-            await self._intake.take(body)
-        except BrokerUnavailable:
-            pause = random.randint(*RETRY_AFTER)  # noqa: S311 - jitter needs no secrecy
-            return web.Response(status=503, text="try again\n", headers={"Retry-After": str(pause)})
-        return web.Response(text="taken\n")
+        with tracing.begin("POST /webhook", "server", _FACTS) as step:
+            try:
+                await self._intake.take(body, step)
+            except BrokerUnavailable:
+                pause = random.randint(*RETRY_AFTER)  # noqa: S311 - jitter needs no secrecy
+                response = web.Response(status=503, text="try again\n", headers={"Retry-After": str(pause)})
+                step.fail(str(response.status))
+            else:
+                response = web.Response(text="taken\n")
+            step.tell({"http.response.status_code": response.status})
+        return response
 
     def _knows(self, shown: Sequence[str]) -> bool:
         """Compare with every secret, each in constant time, so that time tells nothing about them."""

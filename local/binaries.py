@@ -44,9 +44,24 @@ def pgbouncer() -> str:
     return _in_path("pgbouncer")
 
 
+def prometheus() -> str:
+    """Prometheus."""
+    return _in_path("prometheus")
+
+
 def promtool() -> str:
     """Prometheus' judge of configurations and rules."""
     return _in_path("promtool")
+
+
+def postgres_exporter() -> str:
+    """What tells Prometheus of PostgreSQL."""
+    return _in_path("prometheus-postgres-exporter")
+
+
+def redis_exporter() -> str:
+    """What tells Prometheus of Redis."""
+    return _in_path("prometheus-redis-exporter")
 
 
 def _in_path(name: str) -> str:

@@ -17,7 +17,7 @@ async def operate(*arguments: str, environment: Mapping[str, str], logs: Path) -
             name=f"fleet {' '.join(arguments)}",
             argv=(str(FLEET), *arguments),
             env=environment,
-            log=logs / f"fleet-{'-'.join(arguments)}.log",
+            log=logs / f"fleet-{'-'.join(word for word in arguments if '/' not in word)}.log",
         )
     )
     try:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this project runnable on a machine that has only bash, git, make and Python: the virtual environment `.venv`
 # from the locked requirements, and, on Debian as root, PostgreSQL, RabbitMQ, Redis, and for tests PgBouncer, Prometheus
-# and libfaketime. It starts no server.
+# with the exporters of PostgreSQL and Redis, and libfaketime. It starts no server.
 # A second run finds its stamp and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,6 +42,8 @@ missing_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
     command -v pgbouncer >/dev/null || echo pgbouncer
     command -v promtool >/dev/null || echo prometheus
+    command -v prometheus-postgres-exporter >/dev/null || echo prometheus-postgres-exporter
+    command -v prometheus-redis-exporter >/dev/null || echo prometheus-redis-exporter
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || echo libfaketime
     "$PYTHON_FOUND" -c 'import ensurepip' 2>/dev/null || echo python3-venv
     [ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
@@ -86,7 +88,7 @@ install_packages() {
     if command -v systemctl >/dev/null; then
         for package in "$@"; do
             case $package in
-            rabbitmq-server | redis-server | postgresql | pgbouncer | prometheus) systemctl disable --quiet "$package" ;;
+            rabbitmq-server | redis-server | postgresql | pgbouncer | prometheus*) systemctl disable --quiet "$package" ;;
             esac
         done
     fi

@@ -56,8 +56,17 @@ async def _until_signal(main: Coroutine[Any, Any, int]) -> int:
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, _end, task)
     return await main
+
+
+def _end(work: asyncio.Task[Any]) -> None:
+    """Let it end; one that ends already is not interrupted in that, which would leave running what it still has to end.
+
+    Ctrl-C does interrupt it, as everywhere in Python.
+    """
+    if not work.cancelling():
+        work.cancel()
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -1,7 +1,7 @@
 """Owns the command `fleet`: its words by noun, each of which reads its settings, does one thing, and says what it did.
 
 Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings or words; `fleet webhook plan` has 3 for
-work to do.
+work to do, `fleet trace` for an update of which nothing is known.
 """
 
 from typing import Annotated
@@ -15,6 +15,7 @@ from ops.commands.orders import pause, resume
 from ops.commands.plan import plan
 from ops.commands.roles import roles
 from ops.commands.sent import sent
+from ops.commands.trace import trace
 from ops.database import connected
 from ops.gate import until_migrated
 from ops.migrate import migrate_within, revisions
@@ -91,5 +92,6 @@ app.command(rich_help_panel=SENDING)(sent)
 app.add_typer(geo.app, name="geo", rich_help_panel=ADDRESSES)
 app.add_typer(geocode.app, name="geocode", rich_help_panel=ADDRESSES)
 app.command(rich_help_panel=TROUBLE)(doctor)
+app.command(rich_help_panel=TROUBLE)(trace)
 app.add_typer(dead.app, name="dead", rich_help_panel=TROUBLE)
 app.command(rich_help_panel=TROUBLE)(amnesty)

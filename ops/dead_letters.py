@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from shared.contracts import UPDATE_ID
 from shared.delivery import FAILED_IN, FIRST_FAILED, LAST_FAILED, REASON, TRIES
 from shared.publisher import Headers
 from shared.topology import (
@@ -104,6 +105,11 @@ class DeadLetter:
         kept = {name: value for name, value in self.headers.items() if isinstance(value, str | int)}
         return {name: value for name, value in kept.items() if name == FIRST_FAILED or not name.startswith(_BROKERS)}
 
+    def follows_from(self, update_id: int) -> bool:
+        """Whether it is this update, or says that it follows from it, by a header or, as older ones do, by its key."""
+        told = self.headers.get(UPDATE_ID)
+        return told == update_id if isinstance(told, int) else self.key.partition(":")[0] == str(update_id)
+
     @property
     def person(self) -> str:
         """Whose it is, by Telegram's numbers."""
@@ -147,6 +153,8 @@ class Choice:
         since: that failed last at this moment or later.
         until: that failed last at this moment or before; what does not say when counts as older than all.
         reason: with this in their reason, whatever the case.
+        key: of this key.
+        update_id: that are this update, or follow from it.
     """
 
     queues: tuple[str, ...] = DEAD_QUEUES
@@ -154,10 +162,13 @@ class Choice:
     until: datetime | None = None
     reason: str | None = None
     key: str | None = None
+    update_id: int | None = None
 
     def means(self, letter: DeadLetter) -> bool:
         """Whether this one is meant."""
         if self.key is not None and letter.key != self.key:
+            return False
+        if self.update_id is not None and not letter.follows_from(self.update_id):
             return False
         if self.reason is not None and self.reason.casefold() not in letter.reason.casefold():
             return False

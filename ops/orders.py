@@ -84,6 +84,15 @@ class OrderDesk:
         waiting, consumers = sum(count for count, _ in seen), sum(count for _, count in seen)
         return Depth(waiting, consumers, sum(count for count, _ in later))
 
+    async def length(self, name: str) -> int:
+        """How many messages a queue holds that nobody has in hand.
+
+        Raises:
+            BrokerUnavailable: RabbitMQ says nothing.
+        """
+        with broker_errors(f"looking at {name}:"):
+            return (await self._look(name))[0]
+
     async def _look(self, name: str) -> tuple[int, int]:
         """The messages and the consumers of one queue."""
         seen = (await self._channel.declare_queue(name, passive=True, timeout=TIMEOUT)).declaration_result

@@ -26,6 +26,7 @@ from ops.settings import (
     PlanSettings,
     ReminderSettings,
     RetainSettings,
+    TraceSettings,
 )
 from ops.webhook import WebhookAddress, WebhookSettings
 from sender.settings import SenderSettings
@@ -49,6 +50,7 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
     "fleet dead": DeadSettings,
     "fleet retain": RetainSettings,
     "fleet plan": PlanSettings,
+    "fleet trace": TraceSettings,
     "fleet doctor": DoctorSettings,
     "fleet (the rest)": CompanySettings,
 }
@@ -56,11 +58,13 @@ READERS: Final[Mapping[str, type[settings.Settings]]] = {
 
 GROUPS: Final[Mapping[type, str]] = {
     settings.ProcessSettings: "process",
+    settings.TracingSettings: "tracing",
     settings.BrokerSettings: "engines",
     settings.PoolSettings: "engines",
     settings.DatabaseSettings: "engines",
     settings.CacheSettings: "engines",
     ManagementSettings: "engines",
+    TraceSettings: "engines",
     settings.BotIdentity: "Telegram",
     settings.TelegramSettings: "Telegram",
     WebhookAddress: "Telegram",

@@ -76,7 +76,7 @@ async def look_up(db: "Connection", question: Question) -> Answer:
     """
     if question.until <= question.since:
         raise Refused("--until lies before --since")
-    chat_id = await _chat(db, question.whom.replace("\0", "").strip())
+    chat_id = await chat_of(db, question.whom)
     outcomes = list(question.outcomes) or None
     calls = await db.fetch(SENT, chat_id, question.since, question.until, outcomes, question.limit)
     return Answer(
@@ -88,7 +88,13 @@ async def look_up(db: "Connection", question: Question) -> Answer:
     )
 
 
-async def _chat(db: "Connection", whom: str) -> int:
+async def chat_of(db: "Connection", whom: str) -> int:
+    """The chat of who is meant by a number, or by a part of a name.
+
+    Raises:
+        Refused: nobody, or more than one person.
+    """
+    whom = whom.replace("\0", "").strip()
     if whom.removeprefix("-").isdecimal():
         if not -MOST_ID <= int(whom) <= MOST_ID:
             raise Refused(f"{whom} is no Telegram id")

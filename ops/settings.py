@@ -1,13 +1,17 @@
 """Owns what operators' commands read from the environment."""
 
+from pydantic import Field
+
 from ops.management import ManagementSettings
 from shared.settings import (
+    AmqpUrl,
     BrokerSettings,
     CacheSettings,
     CapSettings,
     ConsentSettings,
     DatabaseSettings,
     PoolSettings,
+    RedisUrl,
     RetentionSettings,
     TelegramSettings,
     WorkdaySettings,
@@ -20,6 +24,13 @@ class CompanySettings(DatabaseSettings, WorkdaySettings):
 
 class ReminderSettings(CompanySettings, BrokerSettings, ConsentSettings):
     """What those read that send messages to many: `fleet remind`, `fleet campaign`."""
+
+
+class TraceSettings(CompanySettings):
+    """What `fleet trace` reads: the database, and the other engines where they are named."""
+
+    redis_url: RedisUrl | None = Field(None, description="for `fleet trace`: how calls ended, before the ledger knows")
+    rabbitmq_url: AmqpUrl | None = Field(None, description="for `fleet trace`: what waits, and what is dead")
 
 
 class RetainSettings(DatabaseSettings, RetentionSettings):

@@ -28,7 +28,7 @@ from sender.settings import SenderSettings
 from sender.silences import Silences
 from sender.telegram import Telegram
 from shared.broker import Link
-from shared.cache import Cache
+from shared.cache import PATIENT, Cache
 from shared.consume import Consumer
 from shared.lifecycle import DRAIN_SECONDS, Life
 from shared.publisher import Publisher
@@ -67,9 +67,10 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
     """Send while it is our turn; on leaving, hand over."""
     async with (
         contextlib.aclosing(Cache(settings.redis_url)) as cache,
+        contextlib.aclosing(Cache(settings.redis_url, PATIENT)) as patient,
         contextlib.aclosing(Telegram(settings)) as telegram,
     ):
-        parts = _put_together(settings, cache, telegram)
+        parts = _put_together(settings, (cache, patient), telegram)
         await parts.feeds.close()
         control = Link(settings.rabbitmq_url, "sender turn", [parts.publisher, parts.turn])
         consuming = Link(settings.rabbitmq_url, "sender consume", parts.feeds.consumers)
@@ -93,11 +94,12 @@ async def sender(settings: SenderSettings, life: Life) -> AsyncIterator[None]:
             await _leave(parts)
 
 
-def _put_together(settings: SenderSettings, cache: Cache, telegram: Telegram) -> Parts:
+def _put_together(settings: SenderSettings, caches: tuple[Cache, Cache], telegram: Telegram) -> Parts:
+    cache, patient = caches
     publisher, schedule = Publisher(), Schedule(settings.sender_rate)
     orders = Orders(changed=lambda: feeds.look())  # noqa: PLW0108 - the feeds are made from the orders, below
     turn = Turn(SENDER_TURN, notes=orders)
-    places = Places(cache, lambda: turn.held_for)
+    places = Places(cache, lambda: turn.held_for, patient)
     pacer = Pacer(settings.sender_rate, settings.guard, time.monotonic())
     lookout = Lookout(telegram, settings.webhook, lambda: turn.held, time.time)
     way = Way(schedule, Rules(orders), pacer, turn, places, Silences(cache), telegram, lookout)

@@ -6,22 +6,24 @@ of a topic with the newer one that goes instead: if the sender dies before, all 
 """
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
 import msgspec
+from structlog.contextvars import bind_contextvars
 
 from sender.endings import Ending
 from sender.items import Item, Priority
 from sender.metrics import MERGED
 from sender.places import Places
 from sender.schedule import Schedule
+from shared import tracing
 from shared.contracts import OutboundCall, decode
 from shared.delivery import Delivery, Done, Drop, Handler, Return, Verdict
 from shared.errors import CacheUnavailable
+from shared.publisher import Headers
 
 HELD: Final = 20.0
 """Seconds a change is held in memory for a call that has not come; then it is left in Redis."""
@@ -34,8 +36,9 @@ HELD_LONGEST: Final = 600.0
 
 
 ASK_AGAIN: Final = (1.1, 1.1)
-"""Seconds, to be jittered, after which Redis is asked again of a call that another sender may have made. At a takeover
-a hundred of them come at once, and a Redis that is late for one of them is left alone for a second."""
+"""Seconds, to be jittered, after which Redis is asked again of a call that another sender may have made, or was making.
+At a takeover a hundred of them come at once, and a Redis that is late for one of them is left alone for a second; so
+does the sender before, which then has the answer of its last call and cannot tell it yet."""
 
 
 class Teller(Protocol):
@@ -71,8 +74,8 @@ class Arrivals:
         async def handle(delivery: Delivery) -> Verdict:
             call = decode(OutboundCall, delivery.body)
             if call.target is None:
-                return await self._send(call, priority)
-            return await self._change(call, call.target)
+                return await self._send(call, priority, delivery.trail)
+            return await self._change(call, call.target, delivery.trail)
 
         return handle
 
@@ -90,24 +93,27 @@ class Arrivals:
             if item.priority in priorities and now - item.arrived >= older_than and self._schedule.waits(item):
                 self._drop(item, Ending("returned", time.time()))
 
-    async def _send(self, call: OutboundCall, priority: Priority) -> Verdict:
+    async def _send(self, call: OutboundCall, priority: Priority, trail: Headers) -> Verdict:
         """Have the call made, once, and tell what became of it."""
-        ending = self._places.sent(call.key) or await self._ending(call, priority)
+        ending = self._places.sent(call.key) or await self._ending(call, priority, trail)
+        bind_contextvars(outcome=ending.outcome, method=call.method, chat_id=call.chat_id)
         if ending.outcome == "returned":
             return Return()
         await self._receipts.tell(call, priority, ending)
         return Drop(ending.reason) if ending.dead else Done()
 
-    async def _ending(self, call: OutboundCall, priority: Priority) -> Ending:
+    async def _ending(self, call: OutboundCall, priority: Priority, trail: Headers) -> Ending:
         item = self._schedule.get(call.key)
         if item is None:
-            item = Item(call, priority, arrived=self._clock())
+            item = Item(call, priority, arrived=self._clock(), trail=trail)
             self._endings[item] = asyncio.get_running_loop().create_future()
             self._schedule.add(item)
             if (awaited := self._awaited.pop(call.key, None)) is not None:
                 awaited.set()
             await self._make_ready(item)
-        return await self._over(item)
+        ending = await self._over(item)
+        bind_contextvars(**item.times)
+        return ending
 
     async def _make_ready(self, item: Item) -> None:
         """Let the call go, unless it went out before; with the change that came before it, if one did."""
@@ -156,14 +162,28 @@ class Arrivals:
         """How the call ended in another sender's time, of which Redis knows; a call of our own is not asked about.
 
         Raises:
-            CacheUnavailable: Redis does not say, though it was asked several times.
+            CacheUnavailable: Redis does not say, though it was asked several times; or once, of what never comes twice:
+                that is kept until Redis answers.
         """
         call = item.call
-        for pause in () if call.if_unknown == "leave" else ASK_AGAIN:  # those are kept until Redis answers
-            with contextlib.suppress(CacheUnavailable):
-                return await self._places.fate(call.key, call.created_at, time.time())
-            await asyncio.sleep(pause * random.uniform(1.0, 1.4))  # noqa: S311 - jitter
-        return await self._places.fate(call.key, call.created_at, time.time())
+        for again, pause in enumerate(ASK_AGAIN):
+            try:
+                fate = await self._places.fate(call.key, call.created_at, time.time(), patiently=again > 0)
+            except CacheUnavailable:
+                if call.if_unknown == "leave":
+                    raise
+            else:
+                if fate is None or fate.outcome != "unknown" or not fate.before:
+                    return fate
+            if await self._over_within(item, pause * random.uniform(1.0, 1.4)):  # noqa: S311 - jitter
+                return None  # given back meanwhile
+        return await self._places.fate(call.key, call.created_at, time.time(), patiently=True)
+
+    async def _over_within(self, item: Item, seconds: float) -> bool:
+        """Whether a call that is not ready yet has come to an end before so many seconds were over."""
+        if (ending := self._endings.get(item)) is not None:
+            await asyncio.wait([ending], timeout=seconds)
+        return item not in self._endings
 
     async def _early(self, call: OutboundCall) -> OutboundCall | None:
         if not call.awaits_enrichment or time.time() - call.created_at <= HELD / 2:
@@ -209,25 +229,29 @@ class Arrivals:
             self._awaited.pop(target, None)
         return True
 
-    async def _change(self, change: OutboundCall, target: str) -> Verdict:
+    async def _change(self, change: OutboundCall, target: str, trail: Headers) -> Verdict:
         """Merge the change into its call, or make it a call of its own, or leave it for a call that is yet to come."""
+        bind_contextvars(outcome="needless")  # unless something else is said below
         if self._places.remembers(change.key) or self._places.overtaken(change):
             return Done()
         item = self._schedule.get(target)
         if item is not None:
             if merged := self._schedule.waits(item):
+                item.joined.append(tracing.of(trail))
                 self._merge(item, change)
             ending = await self._over(item)
             if ending.outcome == "returned":
+                bind_contextvars(outcome="returned")
                 return Return()
             if merged and not ending.before:
+                bind_contextvars(outcome="merged")
                 self._places.note(change.key, ending)
                 self._places.applied(change)
                 return Done()
         ending_before = await self._fate_of(target, change.created_at - LATER)
         if ending_before is None:
-            return await self._keep(change, target)
-        return await self._amend(change, ending_before)
+            return await self._keep(change, target, trail)
+        return await self._amend(change, ending_before, trail)
 
     async def _fate_of(self, target: str, created_at: float) -> Ending | None:
         """How the call to be changed ended; None if it has not, as far as can be known."""
@@ -237,14 +261,14 @@ class Arrivals:
             return None
         return None if fate is not None and fate.outcome == "unknown" and fate.before else fate
 
-    async def _amend(self, change: OutboundCall, ending: Ending) -> Verdict:
+    async def _amend(self, change: OutboundCall, ending: Ending, trail: Headers) -> Verdict:
         """Change a message that has gone out, unless it has the change in it or there is none."""
         if ending.outcome != "sent" or not ending.message_id or ending.amended_at >= change.created_at:
             return Done()
         self._places.applied(change)
-        return await self._send(_edit(change, ending.message_id), Priority.ENRICHMENT)
+        return await self._send(_edit(change, ending.message_id), Priority.ENRICHMENT, trail)
 
-    async def _keep(self, change: OutboundCall, target: str) -> Verdict:
+    async def _keep(self, change: OutboundCall, target: str, trail: Headers) -> Verdict:
         """Hold a change whose call is not here: in memory, then in Redis, until it is too late."""
         if time.time() - change.created_at > TOO_LATE:
             return Done()  # if_gone: drop
@@ -252,9 +276,10 @@ class Arrivals:
             # It is not coming soon. It may have gone out in another sender's time: the change is younger than the call.
             ending = await self._fate_of(target, created_at=0.0)
             if ending is not None:
-                return await self._amend(change, ending)
+                return await self._amend(change, ending, trail)
             await self._places.leave(change)
-        return await self._change(change, target) if self._knows(target) else Done()
+            bind_contextvars(outcome="left for later")
+        return await self._change(change, target, trail) if self._knows(target) else Done()
 
     def _knows(self, target: str) -> bool:
         """Whether the call of this key is here or was; asked after every pause, since it may come in any of them."""

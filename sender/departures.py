@@ -38,7 +38,9 @@ from sender.telegram import (
     Unreachable,
     named,
 )
+from shared import tracing
 from shared.contracts import OutboundCall
+from shared.delivery import names_in
 from shared.errors import CacheUnavailable
 from shared.turn import Turn
 
@@ -56,7 +58,13 @@ T = TypeVar("T")
 
 
 class Door(Protocol):
-    """Makes a call."""
+    """Makes a call.
+
+    Attributes:
+        host: who answers it.
+    """
+
+    host: str
 
     async def call(self, call: OutboundCall, gate: Gate) -> Outcome:
         """Make it; ask the gate right before the write."""
@@ -210,23 +218,41 @@ class Departures:
             return
         started = self._clock()
         self._promptness.goes(item, time.time())
-        call = self._way.rules.said_late(item.call)
-        method, whole = named(call.method), call.file is None
-        outcome = await self._through(ticket, lambda gate: self._way.door.call(call, gate), method, whole=whole)
-        kind = type(outcome).__name__.lower()
-        CALLS.labels(item.priority.label, method, kind).inc()
-        log.info(
-            "called",
-            key=item.call.key,
-            method=item.call.method,
-            chat_id=item.call.chat_id,
-            outcome=kind,
-            tries=item.tries,
-            ms=round((self._clock() - started) * 1e3, 1),
-            reason=getattr(outcome, "reason", None),
-        )
+        outcome = await self._called(item, ticket)
+        item.calls, item.waited, item.took = item.calls + 1, started - item.arrived, self._clock() - started
         await marked
         await self._act(item, outcome)
+
+    async def _called(self, item: Item, ticket: Ticket) -> Outcome:
+        """Make the call, and tell of it; what did not end it has a line of its own."""
+        call, method = self._way.rules.said_late(item.call), named(item.call.method)
+        with self._step(item, method) as step:
+            outcome = await self._through(
+                ticket, lambda gate: self._way.door.call(call, gate), method, whole=call.file is None
+            )
+            kind = type(outcome).__name__.lower()
+            if not isinstance(outcome, Sent):
+                step.fail(kind)
+        CALLS.labels(item.priority.label, method, kind).inc()
+        if not isinstance(outcome, Sent | Unreachable | Refused):
+            reason = getattr(outcome, "reason", None)
+            log.warning("call_failed", **names_in(item.trail), key=call.key, method=method, outcome=kind, reason=reason)
+        return outcome
+
+    def _step(self, item: Item, method: str) -> tracing.Step:
+        """The step of a call; the wait before it is one of its own."""
+        trace, template = tracing.of(item.trail), f"/bot{{token}}/{method}"
+        tracing.waited("wait to be sent", trace, self._clock() - item.arrived - item.waited - item.took)
+        facts: dict[str, str | int] = {
+            "http.request.method": "POST",
+            "url.template": template,
+            "server.address": self._way.door.host,
+            "http.request.resend_count": item.calls,
+            "fleet.priority": item.priority.label,
+        }
+        step = tracing.step(f"POST {template}", trace, "client", facts)
+        step.link(item.serves)
+        return step
 
     async def _through(
         self, ticket: Ticket, call: Callable[[Gate], Awaitable[T]], method: str, *, whole: bool = True

@@ -1,9 +1,11 @@
 """Owns what the sender takes from the broker: which queues, how much of each, and when none of it.
 
-Only the active sender consumes, so that what waits is in one memory; a standby is connected and ready to. It holds a
-window of each queue, not the backlog: enough to choose from, and little to decode while a burst needs the processor
-elsewhere. If a window is full of calls whose chats must rest, it is widened, so that a chat with very many calls does
-not keep the others waiting. A queue that is paused is not consumed at all, and what was taken of it is given back.
+Only the active sender consumes, so that what waits is in one memory; a standby is connected and ready to. It begins
+when it may send and not before: what it takes it asks Redis about, and whoever sent before it has had the length of a
+lease to tell Redis what became of its last calls. It holds a window of each queue, not the backlog: enough to choose
+from, and little to decode while a burst needs the processor elsewhere. If a window is full of calls whose chats must
+rest, it is widened, so that a chat with very many calls does not keep the others waiting. A queue that is paused is not
+consumed at all, and what was taken of it is given back.
 """
 
 import asyncio
@@ -83,7 +85,7 @@ class Feeds:
         """Take nothing new."""
         for feed in self._feeds:
             feed.open = False
-            await feed.consumer.stop()
+        await asyncio.gather(*(feed.consumer.stop() for feed in self._feeds))  # a frozen broker is waited for once
 
     async def drain(self, seconds: float) -> None:
         """Give what is in hand this long to be settled."""
@@ -91,7 +93,7 @@ class Feeds:
 
     async def _follow(self, link: Link) -> None:
         while True:
-            await self._turn.taken()
+            await self._turn.wait()
             self.look()
             await self._turn.lost()
             self.look()
@@ -101,7 +103,8 @@ class Feeds:
         while True:
             for feed in self._feeds:
                 paused = self._orders.paused(feed.priority.label)
-                await self._set(feed, wanted=self._turn.active and not paused)
+                fed = self._turn.held or (feed.open and self._turn.active)
+                await self._set(feed, wanted=fed and not paused)
                 if paused:
                     arrivals.give_back([feed.priority])
             if self._hungry:

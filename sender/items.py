@@ -1,11 +1,13 @@
 """Owns a call in memory: what it is, where it came from, and what has happened to it so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
 import msgspec
 
+from shared import tracing
 from shared.contracts import CallPriority, OutboundCall
 
 RESTLESS: Final = frozenset({"answerCallbackQuery"})
@@ -49,6 +51,11 @@ class Item:
         not_before: seconds on the monotonic clock until which it rests after a failure.
         instead_of: older calls of its topic, which end when it does.
         place: in its chat's lane, the least first.
+        trail: of the message that brought it: the update's id and the trace.
+        joined: traces of the messages whose changes were taken into it.
+        calls: how often it was made, whatever came of it.
+        waited: seconds from its arrival until it was made last.
+        took: seconds from then to Telegram's answer, or to what came instead.
     """
 
     call: OutboundCall
@@ -63,6 +70,23 @@ class Item:
     not_before: float = 0.0
     instead_of: list["Item"] = field(default_factory=list)
     place: tuple[int, float, int] = (0, 0.0, 0)
+    trail: Mapping[str, str | int] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
+    calls: int = 0
+    waited: float = 0.0
+    took: float = 0.0
+
+    @property
+    def serves(self) -> list[str]:
+        """Traces of what else it is made for: changes that it has in it, and calls that it is made instead of."""
+        return [*self.joined, *(tracing.of(older.trail) for older in self.instead_of)]
+
+    @property
+    def times(self) -> dict[str, object]:
+        """What the canonical log line says of its calls; nothing where it was never made."""
+        if not self.calls:
+            return {}
+        return {"calls": self.calls, "waited_ms": round(self.waited * 1e3, 1), "took_ms": round(self.took * 1e3, 1)}
 
     @property
     def complete(self) -> bool:

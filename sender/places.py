@@ -14,11 +14,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
 from sender.endings import Ending
-from shared.contracts import OutboundCall, encode, place_of
-from shared.errors import CacheUnavailable
+from shared.contracts import OutboundCall, decode, encode
+from shared.errors import CacheUnavailable, Undecodable
+from shared.remembered import FOR_NOTHING, NOT_SENT, UNDER_WAY, SentAs, place_of, sent_as
 
 REMEMBERED: Final = 20_000
 """Keys held in memory: at the cap, a reply and its address each, five and a half minutes (20,000 / 2 / 30 s)."""
@@ -30,18 +29,13 @@ YOUNG: Final = 300.0
 """Seconds for which memory is sure to reach back."""
 CLOCKS_AGREE: Final = 5.0
 """Seconds by which the clocks of two machines may differ."""
-AGAIN: Final = 1.0
-"""Seconds after which Redis is told again what it did not take."""
+AGAIN: Final = 0.2
+"""Seconds after which Redis is told again what it did not take; a Redis that is left alone is not asked by that."""
 LAST_WORDS_PAUSE: Final = 0.1
 """The same while nothing else is left to be done."""
 
 _FINAL: Final = ("sent", "superseded", "unknown")
 """Endings after which a call is not made again by anybody."""
-_UNDER_WAY: Final = "?"
-_NOT_SENT: Final = "-"
-_FOR_NOTHING: Final = "!"
-"""What Redis holds of a call besides the ending of one that was sent: it is being written, or was and nobody knows
-what became of it; it ended in another way; it was to be written and certainly was not."""
 
 
 class PlaceStore(Protocol):
@@ -60,11 +54,13 @@ class Places:
     Args:
         store: Redis.
         held_for: seconds for which this process alone has been sending; 0 while it does not.
+        patient: Redis too, with more time for an answer: for what is told or asked again.
     """
 
-    def __init__(self, store: PlaceStore, held_for: Callable[[], float]) -> None:
+    def __init__(self, store: PlaceStore, held_for: Callable[[], float], patient: PlaceStore) -> None:
         self._store = store
         self._held_for = held_for
+        self._patient = patient
         self._ended: OrderedDict[str, Ending] = OrderedDict()
         self._amended: OrderedDict[str, float] = OrderedDict()
         self._untold: OrderedDict[str, str] = OrderedDict()
@@ -82,7 +78,7 @@ class Places:
         while self._untold:
             key, value = next(iter(self._untold.items()))
             try:
-                await self._store.put(place_of(key), value, KEPT)
+                await self._patient.put(place_of(key), value, KEPT)
             except CacheUnavailable:
                 return
             self._untold.pop(key, None)
@@ -123,7 +119,7 @@ class Places:
         """Whether a change that was made after this one is in the message already."""
         return change.created_at < self._amended.get(change.target or "", 0.0)
 
-    async def fate(self, key: str, created_at: float, now: float) -> Ending | None:
+    async def fate(self, key: str, created_at: float, now: float, *, patiently: bool = False) -> Ending | None:
         """How the call ended, here or in another sender's time; None if it is not known to have gone out.
 
         Args:
@@ -131,6 +127,7 @@ class Places:
             created_at: when the call was made (unix seconds); one made since only this process sends is known here.
                 One made in the future tells that a clock was wrong, and nothing of when.
             now: unix seconds.
+            patiently: give Redis more time for its answer.
 
         Returns:
             An ending; `unknown` for a call that was under way when its sender was gone.
@@ -142,7 +139,8 @@ class Places:
             return ending
         if -CLOCKS_AGREE <= now - created_at < min(YOUNG, self._held_for() - CLOCKS_AGREE):
             return None
-        return _read(await self._store.get(place_of(key)), now)
+        store = self._patient if patiently else self._store
+        return _read(await store.get(place_of(key)), now)
 
     async def under_way(self, key: str) -> None:
         """Let whoever comes after this process know that the call is about to be written.
@@ -150,21 +148,21 @@ class Places:
         Raises:
             CacheUnavailable: nobody would know.
         """
-        await self._store.put(place_of(key), _UNDER_WAY, KEPT)
+        await self._store.put(place_of(key), UNDER_WAY, KEPT)
 
     async def was_not_written(self, key: str) -> None:
         """Take `under_way` back."""
         with contextlib.suppress(CacheUnavailable):  # then it counts as unknown, which is on the safe side
-            await self._store.put(place_of(key), _FOR_NOTHING, KEPT)
+            await self._store.put(place_of(key), FOR_NOTHING, KEPT)
 
     async def ended(self, key: str, ending: Ending) -> None:
         """Remember how the call ended."""
         self.note(key, ending)
         if ending.outcome == "sent":
-            await self._was_sent(key, f"{ending.message_id} {ending.at:.3f} {ending.amended_at}")
+            await self._was_sent(key, str(SentAs(ending.message_id, ending.at, ending.amended_at)))
             return
         with contextlib.suppress(CacheUnavailable):  # likewise
-            await self._store.put(place_of(key), _UNDER_WAY if ending.outcome == "unknown" else _NOT_SENT, KEPT)
+            await self._store.put(place_of(key), UNDER_WAY if ending.outcome == "unknown" else NOT_SENT, KEPT)
 
     def forget_failures(self) -> None:
         """Another may have sent since what failed here; Redis is to be asked again."""
@@ -192,19 +190,17 @@ class Places:
         """The change that waits for this call, if there is one."""
         try:
             value = await self._store.get(f"early:{key}")
-            return msgspec.json.decode(value, type=OutboundCall) if value is not None else None
-        except (CacheUnavailable, msgspec.MsgspecError):
+            return decode(OutboundCall, value.encode()) if value is not None else None
+        except (CacheUnavailable, Undecodable):
             return None
 
 
 def _read(value: str | None, now: float) -> Ending | None:
     """What a value in Redis says; nothing where it is none of ours."""
-    if value == _UNDER_WAY:
+    if value == UNDER_WAY:
         return Ending("unknown", now, before=True)
-    if value == _NOT_SENT:
+    if value == NOT_SENT:
         return Ending("failed", now, before=True)
-    try:
-        message_id, at, amended_at = (value or "").split(" ")
-        return Ending("sent", float(at), message_id=int(message_id), before=True, amended_at=float(amended_at))
-    except ValueError:
+    if (sent := sent_as(value)) is None:
         return None
+    return Ending("sent", sent.at, message_id=sent.message_id, before=True, amended_at=sent.amended_at)

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiogram import Bot, methods
@@ -159,6 +160,7 @@ class Telegram:
         all_methods: list[type[methods.TelegramMethod[Any]]] = [*_METHODS.values(), methods.GetWebhookInfo]
         self._answers = [methods.Response[method.__returning__] for method in all_methods]  # type: ignore[name-defined]  # a type made at run time
         build(*all_methods, *self._answers)
+        self.host = urlsplit(settings.telegram_api_url).hostname or ""
         self._bot = Bot(settings.telegram_bot_token.get_secret_value(), session=session)
 
     async def aclose(self) -> None:

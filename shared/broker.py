@@ -65,6 +65,21 @@ def heed_cancellation() -> None:
 
 
 @contextlib.contextmanager
+def closed_by_name() -> Iterator[None]:
+    """Give a name to what aiormq raises for a call that is under way while we close its connection: a bare Exception.
+
+    Raises:
+        ConnectionError: it was such a call.
+    """
+    try:
+        yield
+    except Exception as problem:
+        if type(problem) is Exception:
+            raise ConnectionError("the connection was closed meanwhile") from problem
+        raise
+
+
+@contextlib.contextmanager
 def broker_may_be_gone() -> Iterator[None]:
     """Let go of what is raised as the connection is lost: all that lives on it is attached anew.
 
@@ -75,7 +90,8 @@ def broker_may_be_gone() -> Iterator[None]:
         asyncio.CancelledError: the task was asked to end.
     """
     try:
-        yield
+        with closed_by_name():
+            yield
     except BROKER_ERRORS:
         pass
     except asyncio.CancelledError:

@@ -34,8 +34,9 @@ from typing import Final
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
+from shared import tracing
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
-from shared.contracts import TRACEPARENT
+from shared.contracts import UPDATE_ID
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
 from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
@@ -50,6 +51,8 @@ HOLD_PAUSES: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 the message that makes an engine look away, and that is not counted."""
 JITTER: Final = (0.8, 1.2)
 """By how much, at least and at most, a wait is stretched: so what failed together is not tried together."""
+_FAILURES: Final = ("retry", "dead")
+"""Fates of what did not have its effect."""
 RETURN_PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds for which a message that is given back was in hand at least, while this process still consumes, by how often
 it came back: what nobody wants now would else be handed out hundreds of times a second."""
@@ -187,28 +190,21 @@ class Consumer:
             task.add_done_callback(tasks.discard)
 
     async def _process(self, message: AbstractIncomingMessage, delivery: Delivery) -> None:
-        context = {"queue": delivery.queue, "key": delivery.key}
-        if TRACEPARENT in delivery.headers:
-            context["trace"] = str(delivery.headers[TRACEPARENT])[3:35]
-        with structlog.contextvars.bound_contextvars(**context):
+        step = tracing.step(f"process {delivery.queue}", delivery.trace, "consumer", _facts(delivery))
+        with structlog.contextvars.bound_contextvars(**delivery.names), step:
+            delivery = delivery.after(step)
             started = time.monotonic()
             verdict = self._suspect(delivery) or await self._judge_in_time(delivery)
             fate = await self._settle(message, delivery, verdict)
             seconds = time.monotonic() - started
+            _say(delivery, verdict, fate, seconds)
+            step.tell({"fleet.fate": fate})
+            if fate in _FAILURES:
+                step.fail(fate)
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
         if fate == "done" and delivery.received_at is not None:
             UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
-        reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
-        log.info(
-            "settled",
-            **context,
-            fate=fate,
-            tries=delivery.tries,
-            redelivered=delivery.redelivered,
-            ms=round(seconds * 1e3, 1),
-            **reason,
-        )
 
     def _suspect(self, delivery: Delivery) -> _Move | Drop | None:
         """What is to be done with a message that may have ended the process that had it, instead of handling it."""
@@ -293,6 +289,21 @@ class Consumer:
                 await _hold(attempt)
             else:
                 return
+
+
+def _facts(delivery: Delivery) -> tracing.Facts:
+    facts = tracing.about(delivery.queue, delivery.key, len(delivery.body))
+    facts |= {"messaging.operation.type": "process", "fleet.tries": delivery.tries}
+    if isinstance(update_id := delivery.headers.get(UPDATE_ID), int):
+        facts[tracing.UPDATE] = update_id
+    return facts
+
+
+def _say(delivery: Delivery, verdict: Verdict | _Move, fate: str, seconds: float) -> None:
+    """Write the canonical line: the message's names, its fate, and whatever its handler has bound to the task."""
+    reason = {"reason": verdict.reason} if isinstance(verdict, Retry | Drop) else {}
+    ms = round(seconds * 1e3, 1)
+    log.info("settled", fate=fate, tries=delivery.tries, redelivered=delivery.redelivered, ms=ms, **reason)
 
 
 async def _hold(attempt: int) -> None:

@@ -95,11 +95,6 @@ class OutboundCall(Message, frozen=True, kw_only=True):
     said_at: int | None = None
 
 
-def place_of(key: str) -> str:
-    """Where in Redis the sender remembers what became of the call of this key, once it is over."""
-    return f"call:{key}"
-
-
 CallOutcome = Literal["sent", "unknown", "unreachable", "refused", "failed", "expired", "withdrawn", "superseded"]
 """What became of a call in the end.
 

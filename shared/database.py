@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NewType, cast
 
 import asyncpg
 import structlog
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
+    ReadConnection = NewType("ReadConnection", PoolConnectionProxy[asyncpg.Record])
+    """What `shared.replicas.Reader` lends: what only reads takes no other, so it cannot be given the primary's."""
     RawPool = asyncpg.Pool[asyncpg.Record]
 
 log = structlog.get_logger()

@@ -5,11 +5,12 @@ How often it failed and why travels in its headers. What becomes of it by each v
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
+from shared import tracing
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID
 from shared.publisher import Headers
 
@@ -91,8 +92,30 @@ class Delivery:
         kept = {name: self.headers.get(name) for name in (UPDATE_ID, TRACEPARENT)}
         return {name: value for name, value in kept.items() if isinstance(value, str | int)}
 
+    @property
+    def trace(self) -> str:
+        """What a step of its handling follows from, as `shared.tracing` has it; empty where there is no trace."""
+        return tracing.of(self.headers)
+
+    def after(self, step: tracing.Step) -> "Delivery":
+        """The same message; what follows from it follows from this step."""
+        if step.traceparent == self.trace:
+            return self
+        return replace(self, headers={**self.headers, TRACEPARENT: step.traceparent})
+
+    @property
+    def names(self) -> dict[str, object]:
+        """By what every log line about the message can be found: queue, key, and what its trail names."""
+        return {"queue": self.queue, "key": self.key, **names_in(self.trail)}
+
 
 Handler = Callable[[Delivery], Awaitable[Verdict]]
+
+
+def names_in(trail: Headers) -> dict[str, object]:
+    """The update's id and the trace's, as log lines have them, as far as a trail has them."""
+    names: dict[str, object] = {UPDATE_ID: trail[UPDATE_ID]} if UPDATE_ID in trail else {}
+    return names | {"trace": str(trail[TRACEPARENT])[3:35]} if TRACEPARENT in trail else names
 
 
 def carried(delivery: Delivery) -> Headers:

@@ -21,6 +21,7 @@ import structlog
 from shared.metrics import BUILD
 from shared.settings import ProcessSettings, read
 from shared.telemetry import Probes, configure_logging, door
+from shared.tracing import recording
 
 log = structlog.get_logger()
 
@@ -82,7 +83,7 @@ def run(
     settings = read(settings_kind)
     configure_logging(name, settings)
     BUILD.labels(version("checkin-fleet"), platform.python_version()).set(1)
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
+    with recording(name, settings), asyncio.Runner(loop_factory=loop_factory) as runner:
         sys.exit(runner.run(_live(name, settings, service)))
 
 

@@ -7,6 +7,11 @@
 | sends what is no HTTP                                       | 400 and closed, without a line in the log          |
 | sends a body after it was refused                           | read and thrown away for 2 s, then closed          |
 | is one more than there is room for                          | taken, and the one that was idle longest is cut    |
+| asks once more when the service was told to stop            | answered, told `Connection: close`, and closed     |
+
+An idle connection that is closed may be in use at that very moment: its request is on the way, and its client does not
+know whether it was read. So who is connected when the service stops is heard for a while longer, and closed with an
+answer; only who has not asked all that time is closed without one.
 
 Those who were never answered 200 are cut before those who were, so a crowd of strangers cannot crowd out who is known
 here. Where all are being answered at once, the new one is cut. Connections cut are counted, not logged: a line each
@@ -30,6 +35,8 @@ ANSWER_TIMEOUT: Final = 30.0
 LINGER: Final = 2.0
 SHUTDOWN_TIMEOUT: Final = 2.0
 """Seconds that requests in hand have to finish when the service stops."""
+FAREWELL: Final = 1.0
+"""Seconds before that in which who is connected may still ask; enough for connections that are in use at all."""
 BACKLOG: Final = 1024
 """Connections that the kernel holds for us; they come up in one go, above those that there is room for."""
 FILES_EACH: Final = 4
@@ -46,6 +53,8 @@ class _House:
         self._inside: set[_Guest] = set()
         self._strangers: dict[_Guest, None] = {}
         self._known: dict[_Guest, None] = {}
+        self._empty = asyncio.Event()
+        self.closing = False
 
     def enter(self, guest: "_Guest") -> None:
         """Take a connection in; where there is no room, one is cut."""
@@ -69,6 +78,17 @@ class _House:
         """It is gone, or cut; harmless when called again."""
         self._inside.discard(guest)
         self.busy(guest)
+        if not self._inside:
+            self._empty.set()
+
+    async def see_out(self, seconds: float) -> None:
+        """Let everybody go with their next answer; returns when nobody is left, or after so long."""
+        self.closing = True
+        if self._inside:
+            self._empty.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._empty.wait()
 
 
 class _Guest(web.RequestHandler):
@@ -122,6 +142,8 @@ class _Guest(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        if self._house.closing:
+            resp.force_close()
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
@@ -177,7 +199,7 @@ def _room(wanted: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: web.Application, host: str, port: int, room: int) -> AsyncIterator[None]:
+async def serving(app: web.Application, host: str, port: int, room: int, farewell: float = 0.0) -> AsyncIterator[None]:
     """Serve the application while the block runs, then let requests in hand finish.
 
     Args:
@@ -185,6 +207,7 @@ async def serving(app: web.Application, host: str, port: int, room: int) -> Asyn
         host: where it listens.
         port: likewise.
         room: connections held at once; fewer where the process may not open as many files.
+        farewell: seconds in which connections are still heard when the block is over; no new ones are taken.
     """
     app.middlewares.insert(0, _begin)
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
@@ -203,4 +226,5 @@ async def serving(app: web.Application, host: str, port: int, room: int) -> Asyn
     finally:
         if listening is not None:
             listening.close()
+            await house.see_out(farewell)
         await runner.cleanup()

@@ -40,6 +40,10 @@ REPLICA_LAG: Final = Gauge(
     "fleet_replica_lag_seconds", "How far a replica is behind what is committed, as of the last look.", ["server"]
 )
 READS: Final = Counter("fleet_reads_total", "Reads served, by source (replica, primary).", ["source"])
+SPAN_FATES: Final = ("delivered", "undelivered", "dropped")
+SPANS: Final = Counter(
+    "fleet_trace_spans_total", f"Steps of traces that were recorded, by fate ({', '.join(SPAN_FATES)}).", ["fate"]
+)
 CACHE_FAILURES: Final = Counter("fleet_cache_failures_total", "Questions that Redis did not answer in time.")
 READY: Final = Gauge("fleet_ready", "1 while the service is ready, 0 while it starts, lacks an engine or drains.")
 DRAINING: Final = Gauge("fleet_draining", "1 from the moment that the service is told to stop, or must.")

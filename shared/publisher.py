@@ -15,7 +15,9 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
 from aio_pika.exceptions import PublishError
 
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end
+from shared import tracing
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, closed_by_name
+from shared.contracts import TRACEPARENT
 from shared.errors import BrokerUnavailable
 
 CONFIRM_TIMEOUT: Final = 2.0
@@ -71,16 +73,24 @@ class Publisher:
             BrokerUnavailable: not connected, refused (queue full), returned (no such queue), or not confirmed
                 within CONFIRM_TIMEOUT; the message may be in the queue all the same.
         """
-        # aio-pika's mapping is invariant in its values, hence the copy under its own type
-        typed: HeadersType = dict(headers or {})
-        message = Message(
-            body, message_id=key, headers=typed, delivery_mode=DeliveryMode.PERSISTENT, expiration=expires
-        )
+        facts = {**tracing.about(queue, key, len(body)), "messaging.operation.type": "send"}
+        with tracing.step(f"send {queue}", tracing.of(headers or {}), "producer", facts) as step:
+            # aio-pika's mapping is invariant in its values, hence the copy under its own type
+            typed: HeadersType = dict(headers or {})
+            if step.traceparent:
+                typed[TRACEPARENT] = step.traceparent
+            message = Message(
+                body, message_id=key, headers=typed, delivery_mode=DeliveryMode.PERSISTENT, expiration=expires
+            )
+            await self._hand_over(queue, message)
+
+    async def _hand_over(self, queue: str, message: Message) -> None:
         channel: AbstractChannel | None = None
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
-                channel = await self._fresh_channel()
-                await channel.default_exchange.publish(message, queue, mandatory=True)
+            with closed_by_name():
+                async with asyncio.timeout(CONFIRM_TIMEOUT):
+                    channel = await self._fresh_channel()
+                    await channel.default_exchange.publish(message, queue, mandatory=True)
         except PublishError as problem:  # returned: the channel is as good as before
             raise BrokerUnavailable(f"{queue}: no queue has this name") from problem
         except BROKER_ERRORS as problem:

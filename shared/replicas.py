@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from shared.database import ReplicaPool
 from shared.metrics import READS
 from shared.replica import Position, Replica
 
 if TYPE_CHECKING:
-    from shared.database import Connection
+    from shared.database import Connection, ReadConnection
 
 WAIT: Final = 0.2
 """Seconds that a read may lose with all replicas together before the primary serves it."""
@@ -49,7 +49,7 @@ class Reader:
         self._turn = 0
 
     @contextlib.asynccontextmanager
-    async def connection(self, primary: "Connection") -> AsyncIterator["Connection"]:
+    async def connection(self, primary: "Connection") -> AsyncIterator["ReadConnection"]:
         """Lend a connection that sees all that has been committed on the primary.
 
         What the open transaction of `primary` has written so far may be missing.
@@ -64,7 +64,7 @@ class Reader:
         async with contextlib.AsyncExitStack() as until_read:
             replica = await self._replica(primary, until_read)
             READS.labels("primary" if replica is None else "replica").inc()
-            yield primary if replica is None else replica
+            yield cast("ReadConnection", primary if replica is None else replica)
 
     async def aclose(self) -> None:
         """Close the replicas' connections."""

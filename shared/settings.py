@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -100,7 +101,31 @@ class Settings(BaseSettings):
     )
 
 
-class ProcessSettings(Settings):
+class TracingSettings(Settings):
+    """Where traces go, and of how many updates. The names, and what they mean, are OpenTelemetry's."""
+
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="a collector that traces go to by OTLP over HTTP, e.g. `http://otel-collector:4318`; none: there "
+        "are no traces",
+    )
+    otel_traces_sampler: Literal["parentbased_traceidratio", "parentbased_always_on", "parentbased_always_off"] = Field(
+        "parentbased_traceidratio",
+        description="which updates are traced; the ingress decides, and the others follow: a share, all, or none",
+    )
+    otel_traces_sampler_arg: float = Field(0.01, ge=0, le=1, description="the share: 0.01 is every hundredth, 1 is all")
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _can_be_spoken_to(cls, value: str | None) -> str | None:
+        if value is not None and find_spec("opentelemetry") is None:
+            msg = "needs packages that are not installed: install the extra `tracing`"
+            raise ValueError(msg)
+        return value
+
+
+class ProcessSettings(TracingSettings):
     """What every service reads."""
 
     listen_address: str = Field("0.0.0.0", description="address that HTTP_PORT and METRICS_PORT listen on")  # noqa: S104 - a container listens on all of its own interfaces

@@ -21,7 +21,7 @@ import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from shared.broker import BROKER_ERRORS, Link, asked_to_end
+from shared.broker import BROKER_ERRORS, Link, asked_to_end, closed_by_name
 from shared.lease import KNOCK, Knock, Lease, Will
 from shared.notes import Hand, Notes
 from shared.topology import WorkQueue
@@ -97,12 +97,6 @@ class Turn:
                 async with asyncio.timeout(self._lease.begins_in(self._clock())):
                     await self._changed.wait()
 
-    async def taken(self) -> None:
-        """Return when this process is the active one; it may act once `held`, a lease later at most if all is well."""
-        while not self.active:
-            self._changed.clear()
-            await self._changed.wait()
-
     async def lost(self) -> None:
         """Return when this process is not the active one."""
         while self.active:
@@ -140,8 +134,9 @@ class Turn:
         if way is None:
             return
         try:
-            async with asyncio.timeout(HAND_OVER):
-                await self._bequeath(*way, will)
+            with closed_by_name():
+                async with asyncio.timeout(HAND_OVER):
+                    await self._bequeath(*way, will)
         except BROKER_ERRORS as problem:
             log.warning("turn_not_handed_over", queue=self._queue.name, error=repr(problem))
         except asyncio.CancelledError:
@@ -229,7 +224,7 @@ class Turn:
             if message.type == WILL:
                 lease.bequeathed(msgspec.json.decode(message.body, type=Will), time.monotonic(), now)
                 return [tag]
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is what is no UTF-8
             pass
         log.warning("turn_message_unknown", queue=self._queue.name, kind=message.type)
         return [tag]

@@ -12,7 +12,7 @@ from simulator.people import hire
 from simulator.telephones import Telephones
 
 if TYPE_CHECKING:
-    from simulator.server import Simulator
+    from simulator.telephones import Exchange
 
 DOUBLE_TAP_WITHIN = 8
 """The second tap of a double tap comes 1 to this many seconds after the first."""
@@ -28,7 +28,7 @@ class Crowd(Telephones):
 
     def __init__(
         self,
-        telegram: Simulator,
+        telegram: Exchange,
         *,
         employees: int = 1000,
         offices: int = 5,

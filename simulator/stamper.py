@@ -1,9 +1,11 @@
 """Owns the moment of arrival: a relay in a process of its own that stamps each request as its first bytes come.
 
 The simulator's event loop also posts updates, plays the crowd and checks calls; while it is busy, a stamp of its own
-says when it got round to a request, tens of milliseconds after that came. What is judged by these stamps is finer, so
-they are taken where nothing else happens. The stamp (time.monotonic(), one clock for all processes of a machine)
-travels to the simulator in a header.
+says when it got round to a request, tens of milliseconds after that came, and so does any process on a machine that the
+fleet keeps busy. What is judged by these stamps is finer. So the kernel takes them, as the bytes come to the socket
+(SO_TIMESTAMPNS, see socket(7) and timestamping.rst of Linux; of bytes that are read together it is the moment of the
+last). The stamp, told in time.monotonic(), one clock for all processes of a machine, travels to the simulator in a
+header.
 
 Run as a program: `stamper.py HOST PORT BACKEND_PORT`; prints the port on which it listens, ends when its standard input
 does. It imports nothing but the standard library, to be up at once and to have nothing to collect.
@@ -21,15 +23,23 @@ import time
 from typing import cast
 
 HEADER = "X-Arrived-Monotonic"
+MOST_READ = 65536
+"""Bytes taken from a connection at once."""
+OLDEST = 60.0
+"""Seconds; a stamp that is older, or of the future, tells that the clock of the kernel was set meanwhile."""
 _RESET = struct.pack("ii", 1, 0)
+_STAMPED = 35
+"""SO_TIMESTAMPNS (asm-generic/socket.h), as an option and as the kind of what comes with the bytes."""
+_STAMP = struct.Struct("qq")
 
 
 class Near(asyncio.Protocol):
-    """A client's connection."""
+    """A client's connection: asyncio writes to it, and it is read here, where the kernel's stamps are to be had."""
 
     def __init__(self, backend_port: int) -> None:
         self._backend_port = backend_port
         self._transport: asyncio.Transport | None = None
+        self._read_from: socket.socket | None = None
         self._far: asyncio.Transport | None = None
         self._unsent = b""
         self._first_line = b""
@@ -38,18 +48,41 @@ class Near(asyncio.Protocol):
         self._connecting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Connect to the simulator."""
+        """Read it, and connect to the simulator."""
         self._transport = cast("asyncio.Transport", transport)
-        self._connecting = asyncio.create_task(self._connect())
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._read_ourselves)  # after the transport has begun to read, whatever it is told until then
+        self._connecting = loop.create_task(self._connect())
 
-    def data_received(self, data: bytes) -> None:
+    def _read_ourselves(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._read_from = self._transport.get_extra_info("socket").dup()
+            asyncio.get_running_loop().add_reader(self._read_from, self._read)
+
+    def _read(self) -> None:
+        if self._read_from is None or self._transport is None:
+            return
+        try:
+            data, stamps, _, _ = self._read_from.recvmsg(MOST_READ, socket.CMSG_SPACE(_STAMP.size))
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._transport.abort()
+            return
+        if data:
+            self._received(data, moment(stamps))
+        else:
+            asyncio.get_running_loop().remove_reader(self._read_from)
+            self._transport.close()
+
+    def _received(self, data: bytes, came_at: float) -> None:
         """Pass on; the first bytes of a request get the stamp, after its first line."""
-        now = time.monotonic()
         if not self.between_requests:
             self._pass_on(data)
             return
         if not self._first_line:
-            self._stamp = now
+            self._stamp = came_at
         self._first_line += data
         line, end, rest = self._first_line.partition(b"\r\n")
         if end:
@@ -60,6 +93,10 @@ class Near(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone: tell the simulator."""
         del exc
+        if self._read_from is not None:
+            asyncio.get_running_loop().remove_reader(self._read_from)
+            self._read_from.close()
+            self._read_from = None
         if self._far is not None:
             self._far.abort()
 
@@ -112,12 +149,26 @@ class Far(asyncio.Protocol):
         self._near.hang_up(exc)
 
 
+def moment(stamps: list[tuple[int, int, bytes]]) -> float:
+    """When the bytes came that have these control messages (level, kind, data), by time.monotonic()."""
+    for level, kind, data in stamps:
+        if level == socket.SOL_SOCKET and kind == _STAMPED and len(data) == _STAMP.size:
+            seconds, nanoseconds = _STAMP.unpack(data)
+            age: float = time.time() - (seconds + nanoseconds * 1e-9)
+            if 0.0 <= age <= OLDEST:
+                return time.monotonic() - age
+    return time.monotonic()
+
+
 async def relay(host: str, port: int, backend_port: int) -> None:
     """Relay until standard input ends."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     loop.add_reader(sys.stdin, over.set)
-    server = await loop.create_server(lambda: Near(backend_port), host, port, backlog=1024)
+    server = await loop.create_server(lambda: Near(backend_port), host, port, backlog=1024, start_serving=False)
+    for listening in server.sockets:  # what is accepted inherits it
+        listening.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
+    await server.start_serving()
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     gc.disable()
@@ -127,10 +178,7 @@ async def relay(host: str, port: int, backend_port: int) -> None:
 
 
 def _before_all_others() -> None:
-    """Be scheduled at once, where the system allows it: on a busy machine a stamp is late by tens of milliseconds else.
-
-    Telegram's machines are not the ones that the fleet keeps busy.
-    """
+    """Be scheduled at once, where the system allows it: Telegram's machines are not those that the fleet keeps busy."""
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 

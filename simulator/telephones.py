@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.gps import Gps, Point
 
 if TYPE_CHECKING:
     import random
 
-    from simulator.chats import SeenMessage
+    from simulator.chats import Chats, SeenMessage
     from simulator.people import Employee
-    from simulator.server import Simulator
+    from simulator.updates.queue import Updates
 
 A_DAY = int(timedelta(days=1).total_seconds())
+
+
+class Exchange(Protocol):
+    """What telephones hang on: a simulator, or so much of one that updates come of what people do."""
+
+    chats: Chats
+    updates: Updates
+    bot: dict[str, Any]
+
+    def chat(self, chat_id: int) -> list[SeenMessage]:
+        """The messages of a chat, oldest first."""
+        ...
 
 
 class Telephones:
@@ -23,7 +35,7 @@ class Telephones:
     `at` is when it was sent (now, if not told), `point` where (near the office, if not told).
     """
 
-    def __init__(self, telegram: Simulator, jitter_metres: float, chance: random.Random) -> None:
+    def __init__(self, telegram: Exchange, jitter_metres: float, chance: random.Random) -> None:
         self._telegram = telegram
         self._gps = Gps(jitter_metres, chance)
         self._chance = chance

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from checkin_worker.reports.attendance_file import attendance_file
+from checkin_worker.reports.login import as_reader
 from checkin_worker.reports.own_data import own_data_file
 from checkin_worker.reports.request import MADE, Made, ReportRequest
 from checkin_worker.settings import WorkerSettings
@@ -27,7 +28,7 @@ from shared.telemetry import configure_logging
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 log = structlog.get_logger()
 
@@ -38,16 +39,22 @@ _WAIT: Final = 5.0
 
 
 @contextlib.asynccontextmanager
-async def snapshot(settings: WorkerSettings) -> "AsyncIterator[Connection]":
-    """Lend a connection that sees one moment and writes nothing: a replica's that has reached all, if there is one."""
-    few = settings.model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
+async def reading(settings: WorkerSettings) -> "AsyncIterator[ReadConnection]":
+    """Lend a connection that sees what was committed, of a login that can only read if one is known."""
+    few = as_reader(settings).model_copy(update={"db_pool_min": 0, "db_pool_max": 2})
     async with (
         contextlib.aclosing(PrimaryPool(few)) as pool,
         contextlib.aclosing(Reader(replica_pools(few), _WAIT)) as reader,
         pool.connection() as primary,
         reader.connection(primary) as db,
-        db.transaction(isolation="repeatable_read", readonly=True),
     ):
+        yield db
+
+
+@contextlib.asynccontextmanager
+async def snapshot(settings: WorkerSettings) -> "AsyncIterator[ReadConnection]":
+    """Lend a connection that sees one moment and writes nothing: a replica's that has reached all, if there is one."""
+    async with reading(settings) as db, db.transaction(isolation="repeatable_read", readonly=True):
         yield db
 
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     from checkin_worker.settings import WorkerSettings
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 
-async def attendance_file(db: "Connection", request: ReportRequest, settings: "WorkerSettings", folder: Path) -> Made:
+async def attendance_file(
+    db: "ReadConnection", request: ReportRequest, settings: "WorkerSettings", folder: Path
+) -> Made:
     """Make the month's .xlsx in the folder; `db` is within a transaction that sees one moment."""
     month, texts = Month.named(request.month), texts_in(request.language)
     company = await rules(db, month.first, month.last, settings)
@@ -43,7 +45,7 @@ async def attendance_file(db: "Connection", request: ReportRequest, settings: "W
     return Made(file=name, people=[row["user_id"] for row in found], rows=sheets.rows)
 
 
-async def _feeds(db: "Connection", month: Month, found: list["Record"], plans: list[Plan]) -> tuple[Feed, Feed]:
+async def _feeds(db: "ReadConnection", month: Month, found: list["Record"], plans: list[Plan]) -> tuple[Feed, Feed]:
     """The sessions and the events of these people, each of whom has this plan."""
     ids = [row["user_id"] for row in found]
     first, after = [plan.bounds[0] for plan in plans], [plan.bounds[1] for plan in plans]

@@ -17,7 +17,7 @@ from shared.texts import texts_in
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 # Of others only their names are told, and only where they looked or decided. What was answered to an update repeats
 # what is here; that there was one is told.
@@ -95,7 +95,7 @@ FROM calls WHERE chat_id = $1 ORDER BY created_at, key
 }
 
 
-async def own_data_file(db: "Connection", request: ReportRequest, folder: Path) -> Made:
+async def own_data_file(db: "ReadConnection", request: ReportRequest, folder: Path) -> Made:
     """Make the person's file in the folder, packed where it is too long; its times are on their clock.
 
     `db` is within a transaction that sees one moment.

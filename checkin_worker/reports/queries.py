@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
     from asyncpg.cursor import Cursor
 
-    from shared.database import Connection
+    from shared.database import ReadConnection
 
 TIMEOUT: Final = 50.0
 """Seconds for a query: the first row of a cursor comes when all has been sorted."""
@@ -82,7 +82,7 @@ class Feed:
         self._ahead: deque[Record] = deque()
 
     @classmethod
-    async def of(cls, db: "Connection", query: str, *values: object) -> "Feed":
+    async def of(cls, db: "ReadConnection", query: str, *values: object) -> "Feed":
         """Ask the query; nothing is fetched yet."""
         # Without a name: behind a pooler, the one that asyncpg gives may be taken, by another process's statement.
         statement = await db.prepare(query, name="", timeout=TIMEOUT)
@@ -102,6 +102,8 @@ class Feed:
         return bool(self._ahead)
 
 
-async def people(db: "Connection", scope: int | None, office_id: int | None, days: tuple[date, date]) -> list["Record"]:
+async def people(
+    db: "ReadConnection", scope: int | None, office_id: int | None, days: tuple[date, date]
+) -> list["Record"]:
     """Who is in the month; `scope` as in `oversight.VISIBLE`, `days` its first and its last."""
     return await db.fetch(PEOPLE, scope, *days, office_id, timeout=TIMEOUT)

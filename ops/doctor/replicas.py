@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import asyncpg
 
@@ -22,7 +23,9 @@ REBUILD: Final = "pg_basebackup -R -X stream -d PRIMARY -D DATA"
 
 POSITION: Final = "SELECT pg_current_wal_flush_lsn()::text"
 TIMELINE: Final = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+STARTED: Final = "SELECT pg_postmaster_start_time()"
 SYSTEM: Final = "SELECT system_identifier FROM pg_control_system()"
+ITSELF: Final = "SELECT NOT pg_is_in_recovery() AND pg_postmaster_start_time() = $1"
 # The timeline is that of the last restart point: it may be the one before for some minutes after a failover.
 FOLLOWER: Final = """
 SELECT pg_is_in_recovery() AS follows,
@@ -63,6 +66,15 @@ class Follower:
     seconds: float
 
 
+class _Leader(NamedTuple):
+    """The primary: how far it has written, on which timeline, of which system, and when it was started."""
+
+    position: str
+    timeline: int
+    system: int
+    started: datetime
+
+
 async def replicas(around: Surroundings) -> Sequence[Finding]:
     """Look at all of them at once."""
     urls = around.of(DatabaseSettings).replica_urls
@@ -72,22 +84,23 @@ async def replicas(around: Surroundings) -> Sequence[Finding]:
         if await db.fetchval("SELECT pg_is_in_recovery()"):
             return [wrong("DATABASE_URL leads to a replica itself", "correct DATABASE_URL")]
         position, timeline = await db.fetchval(POSITION), await db.fetchval(TIMELINE)
-        system = await db.fetchval(SYSTEM)
-    looked = (_look(url, f"replica {number}", (position, timeline, system)) for number, url in enumerate(urls, 1))
+        leader = _Leader(position, timeline, await db.fetchval(SYSTEM), await db.fetchval(STARTED))
+    looked = (_look(url, f"replica {number}", leader) for number, url in enumerate(urls, 1))
     return await asyncio.gather(*looked)
 
 
-async def _look(url: str, name: str, leader: tuple[str, int, int]) -> Finding:
-    position, timeline, system = leader
+async def _look(url: str, name: str, leader: _Leader) -> Finding:
     try:
         async with connected(url, name) as db:
-            row = await _until_reached(db, position)
-            same = await db.fetchval(SYSTEM) == system
+            if await db.fetchval(ITSELF, leader.started):
+                return ok(f"{name} is the primary itself: reads by its login go there")
+            row = await _until_reached(db, leader.position)
+            same = await db.fetchval(SYSTEM) == leader.system
     except EngineAway as problem:
         mend = "start it, or take it out of DATABASE_REPLICA_URLS"
         return wrong(f"{problem}; reads go to the others, or the primary", mend)
     told = dict(row)
-    return judge(name, Follower(**told | {"same": same, "timelines": (timeline, told.pop("timeline"))}))
+    return judge(name, Follower(**told | {"same": same, "timelines": (leader.timeline, told.pop("timeline"))}))
 
 
 async def _until_reached(db: "Connection", position: str) -> asyncpg.Record:

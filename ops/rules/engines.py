@@ -9,6 +9,10 @@ NEARLY: Final = 0.8
 """The share of a limit from which it is near."""
 GOAL: Final = 0.05
 """Seconds that a task may wait for a database connection."""
+LAG: Final = 30
+"""Seconds by which a replica may be behind."""
+UNANSWERED: Final = 0.05
+"""Questions a second that Redis may leave unanswered."""
 
 
 def _nearly_full() -> str:
@@ -60,20 +64,24 @@ ALERTS: Final = (
     Alert(
         name="PostgreSQLConnections",
         severity="ticket",
-        # CloudNativePG's exporter; docker-compose.yml runs none for PostgreSQL.
+        # CloudNativePG's exporter, or Compose's.
         expr=f"""
-            sum by (pod) (cnpg_backends_total)
-            / on (pod) max by (pod) (cnpg_pg_settings_setting{{name="max_connections"}})
-            > {NEARLY}
+            (
+              sum by (pod) (cnpg_backends_total)
+              / on (pod) max by (pod) (cnpg_pg_settings_setting{{name="max_connections"}})
+              or
+              sum by (instance) (pg_stat_activity_count)
+              / on (instance) max by (instance) (pg_settings_max_connections)
+            ) > {NEARLY}
         """,
         lasts="5m",
-        summary="{{ $labels.pod }} is running out of connections",
+        summary="{{ $labels.pod }}{{ $labels.instance }} is running out of connections",
         description="{{ $value | humanizePercentage }} of max_connections are open; beyond them new ones are refused.",
     ),
     Alert(
         name="ReplicaBehind",
         severity="ticket",
-        expr="max by (server) (fleet_replica_lag_seconds) > 30",
+        expr=f"max by (server) (fleet_replica_lag_seconds) > {LAG}",
         lasts="5m",
         summary="Replica {{ $labels.server }} is away or behind",
         description="It shows what was so {{ $value | humanizeDuration }} ago; others serve its reads meanwhile.",
@@ -81,7 +89,7 @@ ALERTS: Final = (
     Alert(
         name="RedisAway",
         severity="ticket",
-        expr="sum(rate(fleet_cache_failures_total[2m])) > 0.05",
+        expr=f"sum(rate(fleet_cache_failures_total[2m])) > {UNANSWERED}",
         lasts="5m",
         summary="Redis does not answer",
         description="Addresses are asked for anew, reminders wait, and a takeover of the sender may repeat a reply.",

@@ -6,6 +6,10 @@ from ops.rules.rule import Alert, Group
 
 SERVICES: Final = ("ingress", "checkin-worker", "geo-worker", "sender")
 """As the label `service` has them, which docker-compose's and the cluster's Prometheus set alike."""
+STUCK: Final = 3
+"""Replies that wait while none goes out; fewer may wait for their chat."""
+RETRIES: Final = 20
+"""Messages of one queue that may be tried again within a quarter of an hour."""
 
 ALERTS: Final = (
     Alert(
@@ -57,9 +61,9 @@ ALERTS: Final = (
     Alert(
         name="RepliesStuck",
         severity="page",
-        expr="""
-            max(rabbitmq_detailed_queue_messages{queue="outbound.interactive"}) >= 3
-            unless on () sum(increase(sender_calls_total{priority="interactive", outcome="sent"}[2m])) > 0
+        expr=f"""
+            max(rabbitmq_detailed_queue_messages{{queue="outbound.interactive"}}) >= {STUCK}
+            unless on () sum(increase(sender_calls_total{{priority="interactive", outcome="sent"}}[2m])) > 0
         """,
         lasts="1m",
         summary="{{ $value }} replies wait and none goes out",
@@ -76,7 +80,7 @@ ALERTS: Final = (
     Alert(
         name="RetriesGrow",
         severity="ticket",
-        expr='sum by (queue) (increase(fleet_settled_total{fate="retry"}[15m])) > 20',
+        expr=f'sum by (queue) (increase(fleet_settled_total{{fate="retry"}}[15m])) > {RETRIES}',
         lasts="5m",
         summary="Messages of {{ $labels.queue }} fail and are tried again",
         description="{{ $value | humanize }} tries failed in a quarter of an hour; after its last a message is dead.",
@@ -96,7 +100,7 @@ ALERTS: Final = (
     Alert(
         name="TargetDown",
         severity="ticket",
-        expr='up{job=~"(.+/)?(fleet|rabbitmq|rabbitmq-queues|postgres)"} == 0',
+        expr='up{job=~"(.+/)?(fleet|rabbitmq|rabbitmq-queues|postgres|redis)"} == 0',
         lasts="5m",
         summary="{{ $labels.instance }} of {{ $labels.job }} does not answer Prometheus",
         description="One process or engine is not seen; what it would tell is missing from every other rule.",

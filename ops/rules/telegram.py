@@ -7,6 +7,9 @@ from typing import Final
 
 from ops.rules.rule import Alert, Group
 
+PENDING: Final = 100
+"""Updates that may wait at Telegram."""
+
 ALERTS: Final = (
     Alert(
         name="CapOverrun",
@@ -19,7 +22,7 @@ ALERTS: Final = (
     Alert(
         name="WebhookPending",
         severity="page",
-        expr="max(sender_webhook_pending) > 100",
+        expr=f"max(sender_webhook_pending) > {PENDING}",
         lasts="5m",
         summary="{{ $value }} updates wait at Telegram",
         description="Check-ins do not reach our door, or only slowly; Telegram keeps them for a day.",

@@ -83,9 +83,9 @@ class Updates:
         """How many updates wait."""
         return len(self._waiting)
 
-    def restart_ids(self) -> None:
-        """Go on from a random id, as Telegram does after a week without updates."""
-        self._next_id = self._random.randrange(10_000_000, 900_000_000)
+    def restart_ids(self, first: int | None = None) -> None:
+        """Go on from a random id, as Telegram does after a week without updates; or from this one."""
+        self._next_id = self._random.randrange(10_000_000, 900_000_000) if first is None else first
 
     def send(self, update: dict[str, Any]) -> int:
         """Hand over an update without its id; its chat is known from now on. Returns the id.

@@ -23,6 +23,9 @@ STANDINS = PROJECT / "tests" / "deploy" / "standins"
 PACKAGES = ("docker.io", "debootstrap", "iptables")
 POLICY = Path("/usr/sbin/policy-rc.d")
 BRIDGE = Path("/sys/class/net/docker0")
+DEMO_ENV = PROJECT / "deploy" / "docker" / "demo.env"
+[DEMO] = re.findall(r"^COMPOSE_PROJECT_NAME=(\S+)$", DEMO_ENV.read_text(), re.MULTILINE)
+"""The demo's project, with which its containers' names begin; what is removed with it is nobody else's."""
 STARTS_WITHIN = 120.0
 """Seconds for an engine of our own."""
 
@@ -40,10 +43,9 @@ class Engine:
 
     def compose(self, *words: str) -> str:
         """Run `docker compose ...` for the demo."""
-        env_file = PROJECT / "deploy" / "docker" / "demo.env"
-        return self._run(
-            [str(TOOLS / "docker-compose"), "--env-file", str(env_file), "--profile", "demo", *words], PROJECT
-        )
+        # The name is said here too: one that is exported in somebody's shell counts more than the file's.
+        demo = ("--project-name", DEMO, "--env-file", str(DEMO_ENV), "--profile", "demo")
+        return self._run([str(TOOLS / "docker-compose"), *demo, *words], PROJECT)
 
     def _run(self, command: Sequence[str], cwd: Path) -> str:
         done = subprocess.run(  # noqa: S603 - our own words
@@ -60,6 +62,7 @@ def images() -> dict[str, str]:
     [python] = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
     [haproxy] = re.findall(r"image: (haproxy:\S+)", (K8S / "components" / "redis" / "proxy.yaml").read_text())
     engines = {"postgres": "postgres", "rabbitmq": "rabbitmq", "valkey": "redis", "prometheus": "prometheus"}
+    engines |= {exporter: exporter for exporter in ("postgres-exporter", "redis-exporter")}
     return {
         "python": python,
         "haproxy": haproxy,

@@ -1,6 +1,7 @@
 """What whoever deploys may choose beside production's components, made as docs/deploy.md says, and what comes of it."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -45,6 +46,11 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def managed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engines = ["postgres", "rabbitmq", "redis"]
     return copied(tmp_path_factory.mktemp("managed") / "mine", ["managed-engines"], without=engines)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied(tmp_path_factory.mktemp("traced") / "mine", ["tracing"])
 
 
 def test_the_page_shows_a_patch_for_each_choice_that_has_a_value() -> None:
@@ -128,6 +134,26 @@ def test_engines_elsewhere_are_reached_by_every_pod_of_ours(managed: Path) -> No
     assert of_kind(managed, "Cluster", "RabbitmqCluster", "StatefulSet").keys() <= {"photon"}
 
 
+def test_traces_reach_a_collector_from_the_four_services_and_from_nobody_else(traced: Path) -> None:
+    address = urlsplit(settings_of(traced)["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    namespace = (address.hostname or "").partition(".")[2]
+    to_it = {
+        name
+        for name, policy in of_kind(traced, "NetworkPolicy").items()
+        for rule in policy["spec"].get("egress", ())
+        for peer in rule["to"]
+        if peer.get("namespaceSelector", {}).get("matchLabels") == {"kubernetes.io/metadata.name": namespace}
+        and rule["ports"] == [{"port": address.port}]
+    }
+    assert to_it == {"ingress", "checkin-worker", "geo-worker", "sender"}
+
+
+def test_traces_close_nothing_where_nothing_was_closed(tmp_path: Path) -> None:
+    open_ = copied(tmp_path / "mine", ["tracing"], without=["network-policies"])
+    assert settings_of(open_)["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    assert [one for one in of_kind(open_, "NetworkPolicy") if "classic" not in one] == []
+
+
 def test_what_is_applied_once_is_what_the_overlay_names(backed: Path) -> None:
     gateway = of_kind(backed, "Gateway")["public"]["spec"]
     assert set(once("GatewayClass")) == {gateway["gatewayClassName"]}
@@ -144,13 +170,14 @@ def test_the_door_has_two_proxies_and_loses_one_at_a_time(backed: Path) -> None:
 
 
 @needs_tools
-@pytest.mark.parametrize("choice", ["classic", "backed", "restored", "managed"])
+@pytest.mark.parametrize("choice", ["classic", "backed", "restored", "managed", "traced"])
 def test_kubernetes_knows_every_field_of_a_choice(choice: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     judge(objects(request.getfixturevalue(choice)), tmp_path)
 
 
 @needs_tools
 @needs_crds
+@pytest.mark.timeout(600)
 def test_the_operators_know_what_is_restored_and_what_is_applied_once(restored: Path, tmp_path: Path) -> None:
     kinds = {"Cluster", "Pooler", "ScheduledBackup", "PodMonitor"}
     found = [one for one in objects(restored) if one["kind"] in kinds]

@@ -1,25 +1,60 @@
 """docker-compose.yml: who is seen from outside, who waits for whom, and that nobody may take the whole machine."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local.folders import PROJECT
+from tests.deploy.engine import DEMO, DEMO_ENV
+from tests.deploy.tools import needs_tools, tool
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 FLEET = ("ingress", "checkin-worker", "geo-worker", "sender")
 
 
-def test_only_the_webhook_and_three_pages_are_published_and_only_on_this_machine() -> None:
+def configured(env_file: Path) -> dict[str, Any]:
+    """What Compose makes of its file for the demo, with the variables of this one."""
+    said = tool("docker-compose", "--env-file", env_file, "--profile", "demo", "config", "--format", "json")
+    assert said.returncode == 0, said.stderr
+    return dict(json.loads(said.stdout))
+
+
+@needs_tools
+def test_the_demo_shares_nothing_with_a_fleet_that_runs_on_the_same_machine(tmp_path: Path) -> None:
+    """`down --volumes` would take that fleet's data."""
+    must = set(re.findall(r"\$\{([A-Z_]+):\?", (PROJECT / "docker-compose.yml").read_text()))
+    (tmp_path / "real.env").write_text("".join(f"{variable}=x\n" for variable in must))
+    demo, real = configured(DEMO_ENV), configured(tmp_path / "real.env")
+    assert real["name"] == COMPOSE["name"] != demo["name"]
+    for kind in ("volumes", "networks"):
+        ours, theirs = ({one["name"] for one in found[kind].values()} for found in (demo, real))
+        assert ours, kind
+        assert ours & theirs == set(), kind
+    assert [one for one in demo["services"].values() if "container_name" in one] == []
+    reached = {word.split("//")[1] for word in demo["services"]["simulator"]["command"] if "--metrics" in word}
+    assert reached == {f"{demo['name']}-{name}-{number}:9100/metrics" for name in FLEET for number in (1, 2)}
+
+
+def test_only_the_webhook_and_two_pages_are_published_and_only_on_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {
         "ingress": ["${WEBHOOK_LISTEN:-127.0.0.1}:8080-8081:8080"],
         "rabbitmq": ["127.0.0.1:15672:15672"],
         "grafana": ["127.0.0.1:3000:3000"],
-        "photon": ["127.0.0.1:2322:2322"],
     }
+
+
+def test_a_photon_for_make_up_has_a_project_of_its_own_and_is_published_on_this_machine() -> None:
+    [command] = re.findall(
+        r"docker compose (.*?) photon$", (PROJECT / ".env.example").read_text(), re.MULTILINE | re.DOTALL
+    )
+    [project] = re.findall(r"--project-name (\S+)", command)
+    assert project not in {COMPOSE["name"], DEMO}, "it would go with the demo's volumes"
+    assert "run --detach --publish 127.0.0.1:2322:2322" in command
 
 
 def test_there_are_as_many_copies_as_ports_and_two_of_each_service() -> None:
@@ -69,7 +104,7 @@ def test_what_goes_on_running_says_when_it_is_healthy() -> None:
 
 def test_every_image_is_pinned() -> None:
     for name, service in SERVICES.items():
-        assert re.search(r":(v?\d+\.\d+[\w.-]*|\$\{FLEET_VERSION:-\d+\.\d+\.\d+\})$", service["image"]), name
+        assert re.search(r":v?\d+\.\d+[\w.-]*$", service["image"]), name
 
 
 def test_no_secret_stands_in_the_file() -> None:

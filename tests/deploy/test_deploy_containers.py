@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from local.folders import PROJECT
-from tests.deploy.engine import Engine, images
+from tests.deploy.engine import DEMO, Engine, images
 
 pytestmark = [pytest.mark.story, pytest.mark.timeout(3600)]
 
@@ -44,18 +44,18 @@ def docker(docker_engine: Engine) -> Iterator[Engine]:
 
 def container(docker: Engine, service: str) -> dict[str, Any]:
     """What the engine knows of the first copy of a service."""
-    [found] = json.loads(docker.docker("inspect", f"checkin-fleet-{service}-1"))
+    [found] = json.loads(docker.docker("inspect", f"{DEMO}-{service}-1"))
     return dict(found)
 
 
 def asked(docker: Engine, url: str) -> str:
     """What a page says to a service's container."""
-    return docker.docker("exec", "checkin-fleet-ingress-1", "python", "-c", ASK, url)
+    return docker.docker("exec", f"{DEMO}-ingress-1", "python", "-c", ASK, url)
 
 
 def test_the_promises_are_kept(docker: Engine) -> None:
-    status = docker.docker("wait", "checkin-fleet-simulator-1").strip()
-    said = docker.docker("logs", "checkin-fleet-simulator-1")
+    status = docker.docker("wait", f"{DEMO}-simulator-1").strip()
+    said = docker.docker("logs", f"{DEMO}-simulator-1")
     print(said)  # noqa: T201 - the story is told
     assert status == "0", said
     assert f"{EMPLOYEES} of {EMPLOYEES}" in said
@@ -82,19 +82,22 @@ def test_the_replica_follows(docker: Engine) -> None:
     count = ("psql", "-h", "127.0.0.1", "-U", "fleet", "-d", "fleet", "-At", "-c", "SELECT count(*) FROM sessions")
     password = ("--env", "PGPASSWORD=demo")
     for server in ("postgres", "postgres-replica"):
-        said = docker.docker("exec", *password, f"checkin-fleet-{server}-1", *count)
+        said = docker.docker("exec", *password, f"{DEMO}-{server}-1", *count)
         assert int(said) == EMPLOYEES, server
     reads = "SELECT pg_is_in_recovery()"
-    said = docker.docker("exec", *password, "checkin-fleet-postgres-replica-1", *count[:-1], reads)
+    said = docker.docker("exec", *password, f"{DEMO}-postgres-replica-1", *count[:-1], reads)
     assert said.strip() == "t"
 
 
 def test_prometheus_sees_every_copy_and_every_queue(docker: Engine) -> None:
     up = json.loads(asked(docker, "http://prometheus:9090/api/v1/query?query=sum(up)by(job)"))
     found = {one["metric"]["job"]: int(one["value"][1]) for one in up["data"]["result"]}
-    assert found == {"fleet": 2 * len(FLEET), "rabbitmq": 1, "rabbitmq-queues": 1}
+    assert found == {"fleet": 2 * len(FLEET), "rabbitmq": 1, "rabbitmq-queues": 1, "postgres": 1, "redis": 1}
     queues = json.loads(asked(docker, "http://prometheus:9090/api/v1/query?query=rabbitmq_detailed_queue_messages"))
     assert {"updates", "outbound.interactive"} <= {one["metric"]["queue"] for one in queues["data"]["result"]}
+    for engine in ("pg_up", "redis_up"):
+        told = json.loads(asked(docker, f"http://prometheus:9090/api/v1/query?query={engine}"))
+        assert [one["value"][1] for one in told["data"]["result"]] == ["1"], engine
 
 
 def test_told_to_stop_everybody_ends_in_order(docker: Engine) -> None:

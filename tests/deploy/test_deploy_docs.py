@@ -1,13 +1,10 @@
 """What docs/deploy.md says of sizes, versions, files, objects and Secrets is what the manifests have."""
 
-import os
 import re
-import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -199,96 +196,42 @@ def test_commands_on_the_page_exist() -> None:
         assert CliRunner().invoke(app, [*words.split()[:2], "--help"]).exit_code == 0, words
 
 
-ANSWERS = """#!/bin/sh
-case "$1 $2" in
-    "create secret") shift 3; printf 'make %s\\n' "$*" >>"$ASKED" ;;
-    "label --overwrite") printf 'reload %s\\n' "$4" >>"$ASKED" ;;
-    "get secret") echo dXNlcg== ;;
-esac
-"""
-
-
-@pytest.fixture
-def secrets_made(tmp_path: Path) -> dict[str, dict[str, str]]:
-    """The Secrets that the page's commands make, and what is in each; `reload` where that label is given."""
-    (tmp_path / "kubectl").write_text(ANSWERS)
-    (tmp_path / "kubectl").chmod(0o755)
-    [block] = [block for block in SHELL if block.startswith("password()")]
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ASKED": str(tmp_path / "asked")}
-    command = [BASH, "-euo", "pipefail", "-c", block]
-    subprocess.run(command, env=environment, check=True)  # noqa: S603 - our own page
-    made: dict[str, dict[str, str]] = {}
-    for line in (tmp_path / "asked").read_text().splitlines():
-        verb, name, *words = shlex.split(line)
-        pairs = [word.removeprefix("--from-literal=") for word in words if word.startswith("--from-literal=")]
-        made.setdefault(name, {}).update(dict(pair.split("=", 1) for pair in pairs))
-        if verb == "reload":
-            made[name]["reload"] = "true"
-    return made
-
-
-@needs_kubectl
-def test_the_page_makes_the_secrets_that_pods_mount_key_by_key(secrets_made: dict[str, dict[str, str]]) -> None:
-    for template in ours(PRODUCTION).values():
-        for volume in template["spec"]["volumes"]:
-            for source in volume.get("projected", {}).get("sources", ()):
-                secret = source["secret"]
-                if secret.get("optional") and secret["name"] == "fleet-geocoder":
-                    continue  # Photon, the geocoder of that overlay, wants no key
-                keys = {item["key"] for item in secret["items"]} - {"TELEGRAM_WEBHOOK_SECRET_PREVIOUS"}
-                assert keys <= set(secrets_made[secret["name"]]), secret["name"]
-
-
-@needs_kubectl
-def test_the_page_makes_the_secrets_that_engines_and_operators_want(secrets_made: dict[str, dict[str, str]]) -> None:
-    cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
-    logins = {cluster["bootstrap"]["initdb"]["secret"]["name"]: cluster["bootstrap"]["initdb"]["owner"]}
-    managed = [role for role in cluster["managed"]["roles"] if role.get("login")]
-    logins |= {role["passwordSecret"]["name"]: role["name"] for role in managed}
-    assert {name: secrets_made[name]["username"] for name in logins} == logins
-    assert {name for name, has in secrets_made.items() if "reload" in has} == set(logins)
-    authentication = of_kind(PRODUCTION, "TriggerAuthentication")["rabbitmq-management"]["spec"]
-    for target in authentication["secretTargetRef"]:
-        assert target["key"] in secrets_made[target["name"]]
-    assert "password" in secrets_made["redis-password"]
-    assert set(secrets_made) == set(of_kind(PRODUCTION, "ExternalSecret"))
-
-
-def test_addresses_that_the_page_makes_have_the_passwords_of_their_logins(
-    secrets_made: dict[str, dict[str, str]],
-) -> None:
-    passwords = {has["username"]: has["password"] for has in secrets_made.values() if "username" in has}
-    seen = set()
-    for has in secrets_made.values():
-        for key in ("DATABASE_URL", "DATABASE_REPLICA_URLS"):
-            if key in has:
-                address = urlsplit(has[key])
-                assert address.password == passwords[str(address.username)]
-                seen.add(address.username)
-    assert seen == set(passwords)
-    assert urlsplit(secrets_made["fleet-redis"]["REDIS_URL"]).password == secrets_made["redis-password"]["password"]
-
-
-@needs_kubectl
-def test_passwords_of_postgresql_that_come_from_a_vault_are_set_at_once() -> None:
-    for name, one in of_kind(PRODUCTION, "ExternalSecret").items():
-        template = one["spec"].get("target", {}).get("template", {})
-        labels = template.get("metadata", {}).get("labels", {})
-        login = name.startswith(("fleet-postgres", "postgres-")) and name != "fleet-postgres-owner"
-        assert (labels == {"cnpg.io/reload": "true"}) == login, name
-        assert (template.get("type") == "kubernetes.io/basic-auth") == login, name
-
-
-def test_one_machines_timetable_is_that_of_the_cluster() -> None:
+def timetable() -> set[tuple[str, str]]:
+    """The hours of the CronJobs, and what each of them says."""
     there = set()
     for file in (BASE / "jobs").glob("*.yaml"):
         for one in filter(None, yaml.safe_load_all(file.read_text())):
             if one["kind"] == "CronJob":
                 [container] = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
                 there.add((one["spec"]["schedule"], " ".join(container["command"])))
+    return there
+
+
+def test_one_machines_timetable_is_that_of_the_cluster() -> None:
     lines = re.findall(
-        r"^(\S+ \S+ \S+ \S+ \S+) +root .* -T (fleet .*)$",
+        # Alone: with what they depend on they would start what is stopped for a restore.
+        r"^(\S+ \S+ \S+ \S+ \S+) +root  cd \$FLEET && docker compose run --no-deps --rm -T (fleet .*)$",
         (PROJECT / "deploy" / "docker" / "crontab").read_text(),
         re.MULTILINE,
     )
-    assert set(lines) == there
+    assert set(lines) == timetable()
+
+
+def test_programs_that_readers_need_are_as_new_as_what_is_asked_of_them() -> None:
+    assert len(set(re.findall(r"kubectl (\d+\.\d+) or newer", PAGE))) == 1
+    [docker] = re.findall(r"^Docker (\d+) or newer with Compose", PAGE, re.MULTILINE)
+    assert "start_interval" not in (PROJECT / "docker-compose.yml").read_text() or int(docker) >= 25
+
+
+def test_a_release_comes_after_a_look_at_the_backup() -> None:
+    [one_machine] = [block.splitlines() for block in SHELL if "git pull" in block]
+    assert one_machine[0].startswith("docker compose exec -T postgres pg_dump ")
+    [upgrade] = re.findall(r"^## Upgrade and rollback\n.*?```sh\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+    assert upgrade.startswith("kubectl get backups.postgresql.cnpg.io ")
+
+
+def test_redis_servers_without_a_majority_all_begin_anew() -> None:
+    """One that is restarted alone waits for a leader that does not come, and a rolling update waits for it."""
+    told = re.findall(r"^kubectl (.*\bstatefulset/redis-server\b.*)$", PAGE, re.MULTILINE)
+    anew = [f"scale statefulset/redis-server --replicas {number}" for number in (0, 3)]
+    assert told == [*anew, *anew]

@@ -73,7 +73,8 @@ def test_it_runs_as_a_number_that_is_not_roots_and_needs_no_shell() -> None:
 def test_the_version_is_the_projects() -> None:
     version = PROJECT_FILE["project"]["version"]
     assert f"ARG VERSION={version}\n" in DOCKERFILE
-    assert f"checkin-fleet:${{FLEET_VERSION:-{version}}}" in (PROJECT / "docker-compose.yml").read_text()
+    for image in ("checkin-fleet", "checkin-fleet-demo"):
+        assert f" {image}:{version}\n" in (PROJECT / "docker-compose.yml").read_text()
     tags = re.findall(
         r"name: checkin-fleet\n(?: +newName: .*\n)? +newTag: (\S+)",
         "".join(file.read_text() for file in (PROJECT / "deploy" / "k8s").rglob("kustomization.yaml")),

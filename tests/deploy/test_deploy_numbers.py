@@ -67,6 +67,7 @@ def test_scaling_looks_at_the_queue_of_updates() -> None:
     assert {one["queueName"] for one in queues} == {UPDATES.name}
     assert {one["mode"] for one in queues} == {"QueueLength", "MessageRate"}
     assert {one["protocol"] for one in queues} == {"http"}, "amqp does not count what workers hold"
+    assert not any("vhostName" in one for one in queues), "it would count more than the one in fleet-keda's `host`"
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (2, 50)
 
 
@@ -146,11 +147,18 @@ def test_all_that_run_an_engine_run_the_same() -> None:
     """What was tried in containers is what clusters get."""
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
     text = "\n".join(file.read_text() for file in (K8S / "components").rglob("*.yaml"))
-    for engine in ("rabbitmq", "redis", "photon"):
+    for engine in ("rabbitmq", "redis", "redis-exporter", "photon"):
         repository = compose[engine]["image"].partition(":")[0]
         assert set(re.findall(rf"image: ({re.escape(repository)}:\S+)", text)) == {compose[engine]["image"]}
     version = compose["postgres"]["image"].partition(":")[2]
     assert set(re.findall(r"postgres(?:ql)?:(\d+\.[\w.]+)", text)) == {version}
+
+
+@needs_kubectl
+def test_cloudnativepgs_image_names_its_flavour_and_its_debian() -> None:
+    """https://github.com/cloudnative-pg/postgres-containers: tags that do not are given up one day."""
+    image = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]["imageName"]
+    assert re.fullmatch(r"ghcr\.io/cloudnative-pg/postgresql:\d+\.\d+-(minimal|standard)-\w+", image)
 
 
 def test_an_own_photon_holds_the_same_data_wherever_it_runs() -> None:

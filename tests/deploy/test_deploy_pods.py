@@ -69,7 +69,8 @@ def test_every_pod_is_restricted(folder: Path) -> None:
 @pytest.mark.parametrize("folder", EVERY, ids=name)
 def test_each_has_an_account_of_its_own_without_a_token(folder: Path) -> None:
     accounts = of_kind(folder, "ServiceAccount")
-    for workload, template in ours(folder).items():
+    for where, template in templates(folder).items():
+        workload = where.partition("/")[2]
         assert template["spec"]["serviceAccountName"] == workload
         assert accounts[workload]["automountServiceAccountToken"] is False
     kinds = {one["kind"] for one in objects(folder)}
@@ -81,7 +82,7 @@ def test_every_image_is_pinned_by_a_whole_version(folder: Path) -> None:
     images = {container["image"] for template in templates(folder).values() for container in containers(template)}
     images |= {one["spec"]["imageName"] for one in objects(folder) if one["kind"] == "Cluster"}
     images |= {one["spec"]["image"] for one in objects(folder) if one["kind"] == "RabbitmqCluster"}
-    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image)] == []
+    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)] == []
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=name)
@@ -228,7 +229,7 @@ def test_jobs_are_on_the_companys_clock(folder: Path) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=name)
 def test_an_overlays_time_zone_is_that_of_its_jobs_and_of_its_scaling(overlay: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(K8S, tmp_path / "k8s") / "overlays" / overlay.name
+    copy = shutil.copytree(K8S.parent, tmp_path / "deploy") / K8S.name / "overlays" / overlay.name
     said = copy / "kustomization.yaml"
     literals = "\n    literals:\n"
     assert said.read_text().count(literals) == 1

@@ -53,7 +53,7 @@ def test_first_the_migration_then_the_pods_then_telegram(asked: Path) -> None:
         f"get job/migrate {STATE}",
         *(
             f"rollout status deployment/{one} --timeout=1200s"
-            for one in ("ingress", "checkin-worker", "geo-worker", "sender")
+            for one in ("ingress", "checkin-worker", "geo-worker", "sender", "desk")
         ),
         "apply --kustomize overlay --selector app.kubernetes.io/name in (webhook, menu)",
         "get job --ignore-not-found --output name webhook",

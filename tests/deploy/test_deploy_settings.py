@@ -163,7 +163,7 @@ def test_what_compose_takes_as_a_default_is_the_services_own() -> None:
 
 def test_the_env_files_of_compose_set_what_it_reads() -> None:
     compose = (PROJECT / "docker-compose.yml").read_text()
-    asked = set(re.findall(r"\$\{([A-Z_]+):", compose))
+    asked = set(re.findall(r"\$\{([A-Z_]+)[:}]", compose))
     must = set(re.findall(r"\$\{([A-Z_]+):\?", compose))
     for file in ("compose.env.example", "demo.env"):
         said = set(re.findall(r"^#?([A-Z_]+)=", (PROJECT / "deploy" / "docker" / file).read_text(), re.MULTILINE))

@@ -8,11 +8,14 @@ from tests.docs.pages import DOCS, quoted, table
 
 PAGE = (DOCS / "dependencies.md").read_text()
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOAD = "tests/load/requirements.lock"
 PROJECT_FILE = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 DECLARED: dict[str, list[str]] = {
     "Of the services": PROJECT_FILE["project"]["dependencies"],
     "Extra `offline`": PROJECT_FILE["project"]["optional-dependencies"]["offline"],
+    "Extra `tracing`": PROJECT_FILE["project"]["optional-dependencies"]["tracing"],
     "Of development": PROJECT_FILE["dependency-groups"]["dev"],
+    "Of the load": re.findall(r"^\w\S*", (PROJECT / "tests/load/requirements.in").read_text(), re.MULTILINE),
 }
 
 
@@ -49,11 +52,11 @@ def test_each_line_says_what_for_and_why(heading: str) -> None:
 
 
 def test_every_extra_and_group_has_its_table() -> None:
-    assert set(PROJECT_FILE["project"]["optional-dependencies"]) == {"offline"}
+    assert set(PROJECT_FILE["project"]["optional-dependencies"]) == {"offline", "tracing"}
     assert set(PROJECT_FILE["dependency-groups"]) == {"dev"}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, LOAD])
 def test_every_pinned_line_is_exact_and_has_hashes(lock: str) -> None:
     found = pins(lock)
     assert found
@@ -70,8 +73,13 @@ def test_what_both_locks_have_is_the_same_in_both() -> None:
     assert {pin for pin in development if package(pin) in names} == set(runtime)
 
 
+def test_what_posts_a_load_is_of_the_versions_that_all_else_has() -> None:
+    load, development = (dict(pin.split(" ")[0].split("==") for pin in pins(lock)) for lock in (LOAD, LOCKS[1]))
+    assert {name: version for name, version in load.items() if development.get(name, version) != version} == {}
+
+
 def test_every_dependency_is_locked() -> None:
-    runtime, development = ({package(pin) for pin in pins(lock)} for lock in LOCKS)
+    runtime, development, load = ({package(pin) for pin in pins(lock)} for lock in (*LOCKS, LOAD))
     for heading, requirements in DECLARED.items():
-        locked = development if heading == "Of development" else runtime
+        locked = {"Of development": development, "Of the load": load}.get(heading, runtime)
         assert {normal(package(line)) for line in requirements} <= locked

@@ -13,7 +13,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from ingress.intake import Fate
 from local.folders import PROJECT
 from sender import telegram
-from shared.contracts import CallPriority
+from sender.items import Item, Priority
+from shared.contracts import CallPriority, OutboundCall
+from shared.metrics import SPAN_FATES
 from shared.topology import WORK_QUEUES
 from shared.webhook import SETTINGS
 from tests.docs.pages import DOCS, SERVICES, quoted, table
@@ -84,6 +86,7 @@ def test_label_values_are_those_of_the_code() -> None:
     work = {queue.name for queue in WORK_QUEUES if queue.dead}
     assert values("fleet_settled_total", "queue") == values("fleet_handle_seconds", "queue") == work
     assert values("ingress_updates_total", "fate") == set(get_args(Fate))
+    assert values("fleet_trace_spans_total", "fate") == set(SPAN_FATES)
     assert values("sender_calls_total", "outcome") == {kind.__name__.lower() for kind in get_args(telegram.Outcome)}
     for metric in ("sender_calls_total", "sender_waiting", "sender_oldest_seconds", "sender_paused"):
         assert values(metric, "priority") == set(get_args(CallPriority))
@@ -131,3 +134,21 @@ def _named(value: object) -> str:
 def test_an_event_has_the_fields_that_the_table_says(event: Event, fields: set[str], *, more: bool) -> None:
     told = events()[event]
     assert fields <= told if more else fields == told
+
+
+def bound() -> Iterator[tuple[str, str]]:
+    """What handlers put on the canonical line: `bind_contextvars(field=...)`, by service."""
+    for service in SERVICES[:-1]:
+        for path in (PROJECT / service).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Call(func=ast.Name(id="bind_contextvars"), keywords=keywords):
+                        yield from ((service, keyword.arg) for keyword in keywords if keyword.arg)
+
+
+def test_the_canonical_line_has_what_its_table_says_and_no_more() -> None:
+    told = {(service, field) for service, fields, _ in table(PAGE, "The canonical line") for field in quoted(fields)}
+    item = Item(OutboundCall(key="k", chat_id=1, method="m", params={}, created_at=0.0), Priority.BULK, 0.0, calls=1)
+    made = {("sender", field) for field in item.times}
+    ingress = {("ingress", field) for field in events()[Event("settled", "info", "ingress")]}
+    assert told == {*bound(), *made, *ingress}

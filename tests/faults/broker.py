@@ -2,21 +2,29 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import aio_pika
 import aiohttp
 
 from shared.topology import UPDATES
+from simulator.ledger import WebhookTry
 from tests.faults.cluster import Cluster, Node
 from tests.faults.ground import Ground
 from tests.faults.health import not_ready, returned
 from tests.faults.scenario import Door, Scenario
 
 AWAY: Final = 3.0
+NODE_AWAY: Final = 8.0
+GAP: Final = 5.0
+"""Seconds after the loss of one of three nodes from which every update must be taken, with the node still away: a
+channel whose publish met the election would refuse until it is back."""
 ALARM: Final = 10.0
-FREEZE: Final = 20.0
-HALF_OPEN: Final = 20.0
+FREEZE: Final = 40.0
+HALF_OPEN: Final = 40.0
+"""Seconds: the services give a connection up that has been silent for 33 (three times the heartbeat and one more)."""
 FULL: Final = 8.0
 SETTLE: Final = 3.0
 """Seconds: a quorum queue that is declared less than a second before a kill stays without a leader."""
@@ -45,8 +53,10 @@ async def frozen(ground: Ground) -> None:
     """It stands still with all connections open."""
     what = f"RabbitMQ is frozen for {FREEZE:.0f} s"
     with ground.diary.moment("rabbitmq", what), ground.frozen(ground.engines.rabbitmq.child):
+        before = _given_up(ground)
         await asyncio.sleep(FREEZE)
         await not_ready(ground, "RabbitMQ is frozen")
+        _all_gave_up(ground, before)
 
 
 async def short_of_memory(ground: Ground) -> None:
@@ -96,10 +106,27 @@ async def cut(ground: Ground) -> None:
 async def half_open(ground: Ground) -> None:
     """The network swallows what is sent; nobody hears that the connection is gone."""
     with ground.diary.moment("rabbitmq", f"nothing gets through to RabbitMQ for {HALF_OPEN:.0f} s"):
+        before = _given_up(ground)
         ground.lines.rabbitmq.freeze()
         await asyncio.sleep(HALF_OPEN)
         await not_ready(ground, "nothing gets through to RabbitMQ")
+        _all_gave_up(ground, before)
         await ground.lines.rabbitmq.heal()
+
+
+def _given_up(ground: Ground) -> dict[str, int]:
+    """How many connections to RabbitMQ each service has lost so far, as it says itself."""
+    return {
+        name: ground.fleet.log(name).read_text(errors="replace").count("broker_link_lost")
+        for name in ground.fleet.services
+    }
+
+
+def _all_gave_up(ground: Ground, before: Mapping[str, int]) -> None:
+    """The silence has lasted long enough: each service must have lost a connection, or the fault did not hit."""
+    kept = [name for name, count in _given_up(ground).items() if count == before[name]]
+    if kept:
+        ground.diary.accident(f"{', '.join(kept)} held on to a silent connection to RabbitMQ")
 
 
 async def leader_killed(ground: Ground) -> None:
@@ -127,11 +154,31 @@ async def _node_killed(ground: Ground, node: Node, which: str, *, again: bool) -
         await ground.burst()
     with ground.diary.moment("rabbitmq", f"kill -9 of {node.node}, which {which}"):
         await node.kill()
-        await asyncio.sleep(AWAY)
+        struck = time.monotonic()
+        await asyncio.sleep(NODE_AWAY)
+        tries = ground.telegram.ledger.webhook
+        if wrong := shut(tries, struck + GAP):
+            ground.diary.accident(f"{GAP:.0f} s after {node.node} was lost {wrong}")
         await node.start()
     async with asyncio.timeout(60):
         while not await _whole(ground):  # noqa: ASYNC110 - nodes tell nobody
             await asyncio.sleep(0.5)
+
+
+def shut(tries: Iterable[WebhookTry], since: float) -> str:
+    """What is wrong with a webhook that must take updates again; nothing if it takes each.
+
+    One of two ingresses whose channel keeps nacking would refuse every other one.
+
+    Args:
+        tries: all requests to it.
+        since: from when on (time.monotonic()) it is judged by those that are sent.
+    """
+    answered = [one for one in tries if one.sent >= since and one.answered is not None]
+    refused = [one for one in answered if not one.accepted]
+    if refused:
+        return f"{len(refused)} of {len(answered)} updates were refused"
+    return "" if answered else "nobody knows whether updates are taken: none was posted"
 
 
 async def _whole(ground: Ground) -> bool:
@@ -155,13 +202,21 @@ async def majority_lost(ground: Ground) -> None:
 SCENARIOS: Final = (
     Scenario("restart-rabbitmq", "RabbitMQ is restarted in order", restarted, Door.CLOSED),
     Scenario("kill-rabbitmq", "kill -9 of RabbitMQ, away for 3 s, twice", killed_twice, Door.CLOSED, short=True),
-    Scenario("freeze-rabbitmq", "RabbitMQ stands still for 20 s", frozen, Door.CLOSED),
+    Scenario("freeze-rabbitmq", "RabbitMQ stands still for 40 s", frozen, Door.CLOSED),
     Scenario("memory-alarm", "RabbitMQ's memory alarm for 10 s", short_of_memory, Door.CLOSED),
     Scenario("disk-alarm", "RabbitMQ's disk alarm for 10 s", short_of_disk, Door.CLOSED),
     Scenario("queue-full", "the queue of updates is full for 8 s", full, Door.CLOSED),
     Scenario("cut-rabbitmq", "connections to RabbitMQ are cut for 3 s", cut, Door.CLOSED),
-    Scenario("half-open-rabbitmq", "connections to RabbitMQ are half open for 20 s", half_open, Door.CLOSED),
-    Scenario("kill-leader", "kill -9 of the node that leads, twice", leader_killed, Door.CLOSED, clustered=True),
-    Scenario("kill-follower", "kill -9 of a node that follows, twice", follower_killed, Door.CLOSED, clustered=True),
+    Scenario("half-open-rabbitmq", "connections to RabbitMQ are half open for 40 s", half_open, Door.CLOSED),
+    Scenario(
+        "kill-leader", "kill -9 of the node that leads, away for 8 s, twice", leader_killed, Door.CLOSED, clustered=True
+    ),
+    Scenario(
+        "kill-follower",
+        "kill -9 of a node that follows, away for 8 s, twice",
+        follower_killed,
+        Door.CLOSED,
+        clustered=True,
+    ),
     Scenario("majority-lost", "kill -9 of two of three nodes", majority_lost, Door.CLOSED, clustered=True),
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 from local.folders import PROJECT
 from local.terminal import WrongInputError
+from shared.broker import heed_cancellation
 from tests.faults import broker, cache, database, geocoder, services, surroundings, telegram, updates
 from tests.faults.ground import Ground, opened, versions
 from tests.faults.kinds import OWN, Kinds
@@ -68,6 +69,7 @@ class Campaign:
                     self.engines = await versions(ground)
                 self._diary.say(f"{scenario.name}: {scenario.what}", "bold")
                 row = await _tried(ground, scenario, self._seed)
+                heed_cancellation()
                 if not row.green:
                     self._diary.say(f"its logs are in {_kept(ground, scenario)}", "red")
                 if scenario.ruins or not row.green:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,6 +24,8 @@ LOCK: Final = 10.0
 CROWDED: Final = 8.0
 FULL: Final = 8.0
 LAG: Final = 30.0
+LOOK: Final = 0.5
+WAITERS: Final = "SELECT count(*) FROM pg_locks WHERE relation = 'sessions'::regclass AND NOT granted"
 SOURCES: Final = ("replica", "primary")
 """Of `fleet_reads_total`."""
 
@@ -58,6 +61,7 @@ async def frozen(ground: Ground) -> None:
     what = f"PostgreSQL is frozen for {FREEZE:.0f} s"
     with ground.diary.moment("postgres", what), all_frozen(ground.engines.postgres.child.pid):
         await asyncio.sleep(FREEZE)
+        await not_ready(ground, "PostgreSQL is frozen")
 
 
 async def cut(ground: Ground) -> None:
@@ -65,6 +69,7 @@ async def cut(ground: Ground) -> None:
     with ground.diary.moment("postgres", f"connections to PostgreSQL are cut for {AWAY:.0f} s"):
         await ground.lines.postgres.cut()
         await asyncio.sleep(AWAY)
+        await not_ready(ground, "nobody is connected to PostgreSQL")
         await ground.lines.postgres.heal()
 
 
@@ -73,6 +78,7 @@ async def half_open(ground: Ground) -> None:
     with ground.diary.moment("postgres", f"nothing gets through to PostgreSQL for {FREEZE:.0f} s"):
         ground.lines.postgres.freeze()
         await asyncio.sleep(FREEZE)
+        await not_ready(ground, "nothing gets through to PostgreSQL")
         await ground.lines.postgres.heal()
 
 
@@ -83,9 +89,19 @@ async def locked(ground: Ground) -> None:
         try:
             async with connection.transaction():
                 await connection.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-                await asyncio.sleep(LOCK)
+                if not await _waited(connection):
+                    ground.diary.accident("nobody waited for the lock")
         finally:
             await connection.close()
+
+
+async def _waited(connection: asyncpg.Connection) -> bool:
+    """Hold the lock for LOCK seconds; returns whether anybody was seen to wait for it."""
+    seen, until = False, time.monotonic() + LOCK
+    while time.monotonic() < until:
+        seen = seen or bool(await connection.fetchval(WAITERS))
+        await asyncio.sleep(LOOK)
+    return seen
 
 
 async def crowded(ground: Ground) -> None:

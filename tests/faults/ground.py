@@ -52,6 +52,9 @@ GEOCODER_TAKES: Final = 0.1
 DISK: Final = "800m"
 """The file system of PostgreSQL's primary, which one trial fills."""
 
+Reached = Callable[[Proxy, str], str]
+"""Gives the address by which services reach an engine, from its proxy and its own address."""
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -110,8 +113,13 @@ class Ground(Arena):
 
 
 @contextlib.asynccontextmanager
-async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> AsyncIterator[Ground]:
-    """Everything is up and the webhook is set; on leaving, all of it ends."""
+async def opened(
+    diary: Diary, seed: int, kinds: Kinds, *, clustered: bool, direct: bool = False
+) -> AsyncIterator[Ground]:
+    """Everything is up and the webhook is set; on leaving, all of it ends.
+
+    Services reach engines by `lines`, or directly: what passes there costs this process time that a burst needs.
+    """
     with run_folder("faults", runs_in_memory()) as folder:
         async with contextlib.AsyncExitStack() as running:
             running.enter_context(own_log(folder / LOGS / "faults.log"))
@@ -137,7 +145,8 @@ async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> A
             )
             telegram.faults.random = random.Random(seed)  # noqa: S311 - no secret: repeatable faults
             geocoder = await running.enter_async_context(stand_in(_unhurried))
-            environment = await _environment(engines, replicas, lines)
+            reached = _directly if direct else Proxy.before
+            environment = await _environment(engines, replicas, lines, reached)
             webhook = WebhookSettings(
                 telegram_bot_token=SecretStr(telegram.token),
                 telegram_api_url=telegram.url,
@@ -147,10 +156,10 @@ async def opened(diary: Diary, seed: int, kinds: Kinds, *, clustered: bool) -> A
             environment |= _company(webhook, geocoder.url)
             ready = Stage(folder, engines, environment)
             await operate("migrate", environment=environment, logs=ready.logs)
+            await set_webhook(webhook)  # first, so that no sender sees another one
             fleet = await running.enter_async_context(Fleet(services, environment, ready.logs))
             publisher = Publisher()
-            await running.enter_async_context(linked(lines.rabbitmq.before(engines.rabbitmq.url), publisher))
-            await set_webhook(webhook)
+            await running.enter_async_context(linked(reached(lines.rabbitmq, engines.rabbitmq.url), publisher))
             crowd = Crowd(telegram, employees=PEOPLE, seed=seed)
             yield Ground(
                 diary,
@@ -211,14 +220,11 @@ async def _engines(folder: Path, disk: Path, kinds: Kinds, cluster: Cluster | No
     password = cluster.nodes[0].password if cluster else secrets.token_hex(8)
     broker = cluster.nodes[0] if cluster else kinds.rabbitmq(folder, password)
     engines = Engines(kinds.postgres(disk, password), broker, kinds.redis(folder, password))
-    try:
+    async with contextlib.AsyncExitStack() as begun:  # each is ended, whatever befalls the end of another
         for engine in (engines.postgres, engines.redis, cluster or broker):
+            begun.push_async_callback(engine.discard)
             await engine.start()
         yield engines
-    finally:
-        await (cluster or broker).discard()
-        await engines.redis.discard()
-        await engines.postgres.discard()
 
 
 @contextlib.asynccontextmanager
@@ -230,18 +236,22 @@ async def _running(replica: Replica) -> AsyncIterator[Replica]:
         await replica.discard()
 
 
-async def _environment(engines: Engines, replicas: list[Replica], lines: Lines) -> dict[str, str]:
-    primary = lines.postgres.before(await engines.postgres.create_database(DATABASE))
+def _directly(_line: Proxy, url: str) -> str:
+    return url
+
+
+async def _environment(engines: Engines, replicas: list[Replica], lines: Lines, reached: Reached) -> dict[str, str]:
+    primary = reached(lines.postgres, await engines.postgres.create_database(DATABASE))
     heir = f",{LOOPBACK}:{lines.replicas[0].port}/"  # who takes the primary's place in one trial
     copies = zip(lines.replicas, replicas, strict=True)
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         "PYTHONUNBUFFERED": "1",
         "LISTEN_ADDRESS": LOOPBACK,
-        "RABBITMQ_URL": lines.rabbitmq.before(engines.rabbitmq.url),
+        "RABBITMQ_URL": reached(lines.rabbitmq, engines.rabbitmq.url),
         "DATABASE_URL": heir.join(primary.rsplit("/", 1)),
-        "DATABASE_REPLICA_URLS": ",".join(line.before(copy.database_url(DATABASE)) for line, copy in copies),
-        "REDIS_URL": lines.redis.before(engines.redis.url),
+        "DATABASE_REPLICA_URLS": ",".join(reached(line, copy.database_url(DATABASE)) for line, copy in copies),
+        "REDIS_URL": reached(lines.redis, engines.redis.url),
         "DB_POOL_MIN": "2",
         "DB_POOL_MAX": "10",
     }

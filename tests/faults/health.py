@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -104,13 +105,23 @@ async def not_ready(ground: Ground, what: str) -> None:
 
 async def reads(ground: Ground, source: str) -> float:
     """How many reads of the check-in workers a `replica` or the `primary` has served."""
-    wanted, served = f'fleet_reads_total{{source="{source}"}} ', 0.0
+    return await _counted(ground, ("checkin_worker",), f'fleet_reads_total{{source="{source}"}} ')
+
+
+async def asked_in_vain(ground: Ground) -> float:
+    """How many questions Redis has not answered those who use it."""
+    return await _counted(ground, ("sender", "geo_worker"), "fleet_cache_failures_total ")
+
+
+async def _counted(ground: Ground, modules: Sequence[str], sample: str) -> float:
+    """The sum of a metric's sample, given as its line begins, over all services of these kinds."""
+    total = 0.0
     async with aiohttp.ClientSession() as session:
-        for name in ground.names("checkin_worker"):
+        for name in (name for module in modules for name in ground.names(module)):
             async with session.get(ground.fleet.services[name].metrics_url) as response:
                 lines = (await response.text()).splitlines()
-            served += sum(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
-    return served
+            total += sum(float(line.removeprefix(sample)) for line in lines if line.startswith(sample))
+    return total
 
 
 async def waiting(ground: Ground) -> dict[str, int]:

@@ -34,22 +34,24 @@ In each trial people check in and out at five a second, and one a second asks fo
 they are checked in; a tenth of the updates are posted twice. 90 more check in in the moment of the strike, and again in
 that of each further blow. Every thirty people are where nobody was before, so that addresses are asked for all the
 time. The fleet is two of each service; PostgreSQL has two streaming replicas; Telegram and the geocoder are simulated.
-A strike sees for itself that it hit: services that must not be ready are not, somebody called who was to be refused.
+A strike sees for itself that it hit: services that must not be ready are not, somebody calls who is to be refused,
+asks in vain, waits for the lock, or comes while the schema changes.
 Afterwards these must hold, judged at Telegram's end, in PostgreSQL, in RabbitMQ and from the processes themselves:
 
 - every update is exactly one event, and everybody's session is the one that the taps make, with its places' addresses;
 - everybody has a reply to each tap; again only if its sender could not know that it had arrived;
-- whoever asks for their day is shown what they were told before;
-- no 1.0 s holds more than 30 calls, no silence that a 429 asked for is broken, the geocoder is asked once a second;
-- where the webhook is not struck every request gets 200; else 503 or nothing, within 3 s unless the process itself
-  stands still, and Telegram sends the update again;
+- whoever asks for their day is shown what they were told before, and in every trial somebody asks;
+- no 1.0 s holds more than 30 calls, no silence that a 429 asked for is broken, the geocoder is asked once a second,
+  and for one place once, or once more after each blow unless it fails itself;
+- where the webhook is not struck every request gets 200; else 503 or a broken connection within 3 s, and Telegram
+  sends the update again; it is kept waiting only where the process that has its request stands still;
 - every service is ready again by itself within 30 s of its launch or of the end of the strike; the queues drain;
 - dead letters are exactly the poison; consumers and links are as many as before; no transaction is left open; no
   service has grown by 48 MiB or has 250 MiB, or 24 open files more beside Telegram's connections.
 
 Columns: seconds from a blow until every service said that it was ready, at worst, and from the end of the strike until
-nothing waited; updates, replies lost, replies told once more, calls in the worst second, requests that the webhook did
-not take, its slowest answer, dead letters.
+nothing waited; updates, replies lost, replies and days told once more, calls in the worst second, requests that the
+webhook did not take, its slowest answer, dead letters.
 
 Elsewhere: messages that kill or hang their process, a hundred poisonous chats, a hundred thousand waiting messages and
 an old primary that comes back have tests of their own (`make test`, `make test-long`). Not played at all: a partition

@@ -19,8 +19,8 @@ class Door(Enum):
     """What the webhook may answer meanwhile."""
 
     OPEN = "200 to everybody"
-    CLOSED = "503 or refused, within seconds"
-    SILENT = "nothing, by a process that is frozen"
+    CLOSED = "503 or a broken connection, within seconds"
+    SILENT = "the same, or nothing by a process that is frozen, or what it says when it goes on"
 
 
 @dataclass(frozen=True)

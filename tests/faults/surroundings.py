@@ -13,6 +13,7 @@ from local.command import operate
 from local.stage import DATABASE
 from tests.faults.ground import Ground
 from tests.faults.health import returned
+from tests.faults.load import CROWD
 from tests.faults.scenario import Door, Scenario
 
 JUMPED: Final = 8.0
@@ -25,6 +26,9 @@ NEXT_RELEASE: Final = (
     "CREATE INDEX CONCURRENTLY of_the_next_release ON attendance_events (recorded_at)",
 )
 """What an expanding migration does."""
+RECORDED_SINCE: Final = "SELECT count(*) FROM attendance_events WHERE recorded_at >= $1"
+AMID: Final = CROWD // 3
+"""Updates that must be recorded while it runs: some of a crowd, more than the steady stream brings."""
 
 
 async def clock_jumps(ground: Ground) -> None:
@@ -80,15 +84,20 @@ async def _all_restarted(ground: Ground, environment: dict[str, str]) -> None:
 
 
 async def migrated(ground: Ground) -> None:
-    """A migration expands the schema, and `fleet migrate` runs."""
+    """A migration expands the schema, and `fleet migrate` runs, while a crowd comes."""
     with ground.diary.moment("migration", "a migration"):
         connection = await asyncpg.connect(ground.engines.postgres.database_url(DATABASE))
         try:
+            begun = await connection.fetchval("SELECT clock_timestamp()")
+            await ground.burst()
             for statement in NEXT_RELEASE:
                 await connection.execute(statement)
+            await operate("migrate", environment=ground.stage.environment, logs=ground.stage.logs)
+            meanwhile = await connection.fetchval(RECORDED_SINCE, begun)
         finally:
             await connection.close()
-        await operate("migrate", environment=ground.stage.environment, logs=ground.stage.logs)
+        if meanwhile < AMID:
+            ground.diary.accident(f"only {meanwhile} updates were recorded while it ran")
 
 
 SCENARIOS: Final = (

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +29,8 @@ CROWD_WITHIN: Final = 0.5
 STRIKE_LIMIT: Final = 240.0
 DRAIN_LIMIT: Final = 90.0
 LOOK: Final = 0.5
+LOOKED_LIMIT: Final = 30.0
+"""Seconds in which somebody must have been told that they are checked in, and ask for their day."""
 ADDRESSES: Final = """
 SELECT user_id, start_address, end_time IS NOT NULL AS over, end_address FROM sessions WHERE user_id = ANY($1)
 """
@@ -98,7 +100,18 @@ async def _struck(ground: Ground, scenario: Scenario, load: Load, chance: random
         recovered = await until_ready(ground, RECOVERY)
         recovery = max(time.monotonic() - healed, *ground.recoveries, 0.0)
         await asyncio.sleep(AFTER)
+        await _somebody_looked(load)
     return healed, recovery if recovered else None
+
+
+async def _somebody_looked(load: Load) -> None:
+    """Let people come until one has asked for their day: where the strike was short, or nobody was told, none may have.
+
+    That none does in time is for the verdict.
+    """
+    limit = time.monotonic() + LOOKED_LIMIT
+    while not load.glances and time.monotonic() < limit:  # noqa: ASYNC110 - people tell nobody
+        await asyncio.sleep(LOOK)
 
 
 async def _after(seconds: float, work: Awaitable[None]) -> None:
@@ -164,6 +177,13 @@ def _unseen(load: Load) -> list[str]:
     ]
 
 
+def _echoes(load: Load) -> int:
+    """Answers beyond one for each that a person asked for; a person's later answer is not one to their earlier look."""
+    looks = Counter(glance.person for glance in load.glances)
+    first = {glance.person: glance for glance in reversed(load.glances)}
+    return sum(max(0, len(load.answers(glance)) - looks[person]) for person, glance in first.items())
+
+
 async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) -> dict[str, Any]:
     after = await _settled(ground, begun.look)
     ledger, before = ground.telegram.ledger, begun.look
@@ -190,9 +210,11 @@ async def _seen(ground: Ground, scenario: Scenario, load: Load, begun: Begun) ->
         "tries": tries,
         "door": scenario.door,
         "asked": [asked.at for asked in ground.geocoder.asked[max(0, begun.asked - 1) :]],
+        "cells": Counter(f"{one.query['lat']} {one.query['lon']}" for one in ground.geocoder.asked[begun.asked :]),
         "misplaced": await _misplaced(ground, load),
         "glances": len(load.glances),
         "unseen": _unseen(load),
+        "echoes": _echoes(load),
         "memory": after.memory,
         "growth": {name: mib - before.memory[name] for name, mib in after.memory.items()},
         "files": {name: count - before.files[name] for name, count in after.files.items()},

@@ -1,6 +1,7 @@
 """Owns what comes in wrong: updates repeated, out of order, an hour late, and poison in every queue."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -19,10 +20,15 @@ POISON: Final = 5
 
 async def repeated(ground: Ground) -> None:
     """Each update is posted six times, to whichever ingress."""
+    tries = ground.telegram.ledger.webhook
+    before = len(tries)
     with ground.diary.moment("updates", f"each update is posted {POSTED} times"):
         ground.telegram.faults.duplicates = POSTED
         await asyncio.sleep(REPEATED_FOR)
         ground.telegram.faults.duplicates = 1
+    taken = Counter(one.update_id for one in tries[before:] if one.accepted)
+    if max(taken.values(), default=0) < POSTED:
+        ground.diary.accident(f"no update was taken {POSTED} times")
 
 
 async def poisoned(ground: Ground) -> None:

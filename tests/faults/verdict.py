@@ -47,9 +47,10 @@ class Seen:
         wanted, sessions: each person's session as it must be, and the sessions that there are.
         tries: requests to the webhook.
         door: what it was allowed to answer.
-        asked: the moments of requests to the geocoder.
+        asked, cells: the moments of requests to the geocoder, and how often each place was asked for.
         misplaced: sessions without their address, or with another one.
         glances, unseen: how many asked for their day, and who was shown one without what had been recorded.
+        echoes: answers to these beyond the first.
         memory: MiB of each service.
         growth, files: MiB and open files by which each service has grown.
         backends: connections to PostgreSQL, and how many of them hold a transaction open and do nothing.
@@ -65,9 +66,11 @@ class Seen:
     tries: Sequence[WebhookTry] = ()
     door: Door = Door.OPEN
     asked: Sequence[float] = ()
+    cells: Mapping[str, int] = field(default_factory=dict)
     misplaced: Sequence[str] = ()
     glances: int = 0
     unseen: Sequence[str] = ()
+    echoes: int = 0
     memory: Mapping[str, float] = field(default_factory=dict)
     growth: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
@@ -123,7 +126,7 @@ def judge(name: str, seen: Seen) -> Row:
         drained=seen.drained,
         updates=len(record.updates),
         lost=len(lost),
-        repeated=sum(max(0, len(came.done) - item.size) for item, came in trail.items()),
+        repeated=seen.echoes + sum(max(0, len(came.done) - item.size) for item, came in trail.items()),
         worst_second=most_in_window([call.arrived for call in record.calls]),
         refused=len(refused),
         slowest=max((one.answered - one.sent for one in seen.tries if one.answered is not None), default=0.0),
@@ -155,6 +158,7 @@ def _recorded(seen: Seen) -> list[str]:
         *_some("sessions that are not as they should be", sessions),
         *_some("sessions that have not the address of their place", seen.misplaced),
         *_some("looks at a day that showed the past", seen.unseen),
+        *([] if seen.glances else ["nobody asked for their day, so that nothing is known of what they would see"]),
     ]
 
 
@@ -176,15 +180,27 @@ def _calls(seen: Seen) -> list[str]:
     hurried = [later - earlier for earlier, later in pairwise(asked) if later - earlier < POLITE]
     if hurried:
         problems.append(f"{len(hurried)} requests to the geocoder too early, the closest after {min(hurried):.3f} s")
-    return problems
+    return [*problems, *_some("places asked for too often", _too_often_asked(seen))]
+
+
+def _too_often_asked(seen: Seen) -> list[str]:
+    """A place is asked for once, and once more for each blow that may have ended who asked.
+
+    A geocoder that is itself at fault is asked again by right.
+    """
+    blows = seen.record.moments
+    if any(blow.kind == "geocoder" for blow in blows):
+        return []
+    return [f"{cell} {times} times" for cell, times in seen.cells.items() if times > 1 + len(blows)]
 
 
 def _door(seen: Seen, refused: Sequence[WebhookTry]) -> list[str]:
     allowed = () if seen.door is Door.OPEN else (None, UNAVAILABLE)
     wrong = [f"{one.status} {one.error}".strip() for one in refused if one.status not in allowed]
-    thawed = [moment.until for moment in seen.record.moments] if seen.door is Door.SILENT else []
+    thawed = [moment.until for moment in seen.record.moments]
     took = [(one, one.answered - one.sent) for one in seen.tries if one.answered is not None]
-    late = [seconds for one, seconds in took if seconds > ANSWER and not _frozen(one, thawed)]
+    frozen = seen.door is Door.SILENT
+    late = [seconds for one, seconds in took if seconds > ANSWER and not (frozen and _frozen(one, thawed))]
     return [
         *_some("requests that the webhook refused", wrong),
         *_some(f"answers of the webhook after more than {ANSWER:.0f} s", [f"{seconds:.1f} s" for seconds in late]),

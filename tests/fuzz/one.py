@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import atheris
 
 with atheris.instrument_imports(
-    include=["checkin_worker", "geo_worker", "ingress", "ops.dead_letters", "sender", "shared", "tests.fuzz.targets"]
+    include=["checkin_worker", "geo_worker", "ingress", "ops.dead_letters", "sender", "shared", "tests.fuzz"]
 ):
     from tests.fuzz.targets import TARGETS, silent
 

@@ -27,6 +27,7 @@ from geo_worker.geocoders.mapbox import Mapbox
 from geo_worker.geocoders.nominatim import Nominatim
 from geo_worker.geocoders.photon import Photon
 from ingress.intake import Intake
+from ingress.polling import Polling, answered
 from ingress.sources import caller
 from ops.dead_letters import DeadLetter
 from sender.orders import Orders
@@ -37,6 +38,10 @@ from shared.delivery import REASON, TRIES, received
 from shared.errors import Undecodable
 from shared.publisher import Headers, Publisher
 from shared.replicas import Reader
+from shared.topology import INGRESS_TURN
+from shared.tracing import Step
+from shared.turn import Turn
+from tests.fuzz import left_behind
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractIncomingMessage
@@ -80,7 +85,17 @@ def _at_once(work: Coroutine[Any, Any, T]) -> T:
 
 def intake(body: bytes) -> None:
     """Any body has a fate, and what is published with it fits into headers."""
-    assert _at_once(Intake(_Paper()).take(body)) in {"queued", "dropped", "dead"}
+    assert _at_once(Intake(_Paper()).take(body, Step(""))) in {"queued", "dropped", "dead"}
+
+
+def polled(body: bytes) -> None:
+    """Any answer to getUpdates is refused or has its updates taken, and the offset only grows."""
+    polling = Polling(Intake(_Paper()), Turn(INGRESS_TURN), "http://telegram", SecretStr("1:token"))
+    for _ in range(2):
+        before = polling._offset  # noqa: SLF001 - what Telegram is told
+        with contextlib.suppress(Undecodable):
+            asyncio.run(polling._hand_over(answered(body).result))  # noqa: SLF001 - the rest asks a server
+        assert 0 <= before <= polling._offset <= 2**63  # noqa: SLF001 - as above
 
 
 def contract(kind: type[Message], body: bytes) -> None:
@@ -186,11 +201,15 @@ def address(body: bytes) -> None:
 
 TARGETS: Final[Mapping[str, Target]] = {
     "intake": intake,
+    "polled": polled,
     **{f"contract-{kind.__name__}": functools.partial(contract, kind) for kind in CONTRACTS},
     "update": update,
     **{f"geocoder-{name}": functools.partial(geocoder, name) for name in ("photon", "nominatim", "google", "mapbox")},
     "headers": headers,
     "notes": notes,
+    "redis": lambda body: _at_once(left_behind.redis(body)),
+    "turn": lambda body: _at_once(left_behind.turn(body)),
+    "inbox": left_behind.inbox,
     "forwarded": forwarded,
     "address": address,
 }
@@ -220,6 +239,17 @@ SEEDS: Final = (
     b'{"x-tries":3,"x-reason":"r","x-first-failed-at":1,"received_at":1795471200000,"x-death":[{"time":1,"count":2}]}',
     b"host/db?sslmode=verify-full&sslrootcert=/x&sslcert=/y&ssl_ca_certs=/x&cafile=/x",
     b"149.154.160.1, [::1]:443\n::ffff:1.2.3.4",
+    b'{"ok":true,"result":[{"update_id":7,"message":{"from":{"id":5}}},{"update_id":8}],"description":"x"}',
+    b'{"ok":true,"result":[{"update_id":-7},{"update_id":36893488147419103232},[],{"update_id":8}]}',
+    b"5 1795471200.250 1795471199.5",
+    b"5 nan inf",
+    b'["Nizami",1795471200.5,1795557600.5]',
+    b'{"0":1795471200.5,"-1005":1795471201}',
+    b'{"by":"a","number":3,"at":17.5,"sign":true,"estate":"WzAuMV0="}',
+    b'{"by":"\xff","number":3,"at":17.5,"sign":true,"estate":""}',
+    b"[0.1,0.9]",
+    b"\x91\x83\xa5queue\xb4outbound.interactive\xa3key\xa37:0\xa4body\xc4\x02{}",
+    *(head + b"[" * 1100 for head in (b"", b'{"of_tomorrow":', b'["a",1.5,2.5,', b'{"ok":true,"result":[')),
 )
 """Where a target begins that has no corpus yet: what means something to one of them."""
 

@@ -18,7 +18,13 @@ from tests.integration.replica_side import own_primary
 
 SCRIPT = PROJECT / "deploy" / "docker" / "postgres" / "logins.sh"
 LOGINS = {"checkin_worker": WORKER, "geo_worker": GEO, "operator": OPS, "replica_reader": READER}
-PASSWORDS = {"checkin_worker": "WORKER", "geo_worker": "GEO", "operator": "OPS", "replica_reader": "READER"}
+PASSWORDS = {
+    "checkin_worker": "WORKER",
+    "geo_worker": "GEO",
+    "operator": "OPS",
+    "replica_reader": "READER",
+    "exporter": "EXPORTER",
+}
 """Whose password the variable is, `..._PASSWORD`."""
 MEMBER_OF = "SELECT array_agg(roleid::regrole::text) FROM pg_auth_members WHERE member = $1::text::regrole"
 
@@ -73,9 +79,21 @@ async def test_each_start_takes_the_passwords_of_now_and_changes_nothing_else(se
         for role in LOGINS.values():
             assert not await owner.fetchval("SELECT rolcanlogin OR rolsuper FROM pg_roles WHERE rolname = $1", role)
         assert await owner.fetchval("SELECT pg_has_role('replica_reader', 'pg_read_all_stats', 'MEMBER')")
-    for login in LOGINS:
+    for login in PASSWORDS:
         with pytest.raises(asyncpg.InvalidPasswordError):
             await connected_as(server, login, "first")
         db = await connected_as(server, login, "it's a second")
         assert not await db.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         await db.close()
+
+
+async def test_who_tells_prometheus_sees_how_the_server_is_and_nothing_that_is_stored(server: Postgres) -> None:
+    url = await server.create_database("fleet")
+    await make_logins(server, "first")
+    assert (await fleet(url, "migrate")).status == 0
+    db = await connected_as(server, "exporter", "first")
+    assert await db.fetchval(MEMBER_OF, "exporter") == ["pg_monitor"]
+    assert await db.fetchval("SELECT pg_database_size('fleet')") > 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.fetch("SELECT * FROM employees")
+    await db.close()

@@ -22,7 +22,7 @@ from local.folders import LOGS
 from local.ports import LOOPBACK, free_port
 from local.redis import Redis
 from shared.cache import Cache
-from shared.contracts import place_of
+from shared.remembered import place_of
 from tests.unit.geo_worker.geocoder_answers import BAKU, NOMINATIM_BAKU, NOMINATIM_SEA
 from tests.unit.geo_worker.geocoder_stand_in import StandIn, documented, stand_in, taking
 from tests.unit.geo_worker.lookup_room import NEAR_BAKU, Right, place

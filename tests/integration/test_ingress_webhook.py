@@ -19,7 +19,7 @@ from ingress.sources import EVERYBODY, TELEGRAM, Sources
 from ingress.webhook import MAX_BODY, ROOM, SECRET_HEADER, Webhook
 from local.engines import Engines
 from local.ports import LOOPBACK, free_port
-from shared import topology
+from shared import topology, tracing
 from shared.delivery import FIRST_FAILED, LAST_FAILED, REASON
 from shared.listener import serving
 from shared.publisher import Publisher
@@ -345,7 +345,16 @@ async def test_every_kind_that_the_fleet_asks_for_is_queued_and_logged_with_the_
         assert (await door.post(body))[0] == 200
     assert [message.body for message in await door.holds("updates")] == [body]
     assert counted("queued") == before + 1
-    assert [(line["update_id"], line["user_id"]) for line in lines if line["event"] == "update_queued"] == [(7, 5)]
+    [line] = [line for line in lines if line["event"] == "settled"]
+    assert (line["update_id"], line["user_id"], line["fate"]) == (7, 5, "queued")
+
+
+async def test_a_trace_that_a_caller_speaks_of_is_not_continued(door: Door) -> None:
+    theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert (await door.post(UPDATE, {**SIGNED, "traceparent": theirs}))[0] == 200
+    [message] = await door.holds("updates")
+    assert message.headers["traceparent"] != theirs
+    assert not tracing.is_recorded(str(message.headers["traceparent"]))
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"\\u0000"])

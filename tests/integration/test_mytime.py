@@ -20,7 +20,7 @@ from tests.integration import staff
 from tests.integration.desk_side import PERSON, DeskSide, desk_side, worker_settings
 
 if TYPE_CHECKING:
-    from shared.database import Connection
+    from shared.database import Connection, ReadConnection
 
 COLLEAGUE = PERSON + 1
 BAKU = timedelta(hours=4)
@@ -440,7 +440,7 @@ class Counted(Reader):
     lent = 0
 
     @contextlib.asynccontextmanager
-    async def connection(self, primary: "Connection") -> AsyncIterator["Connection"]:
+    async def connection(self, primary: "Connection") -> AsyncIterator["ReadConnection"]:
         self.lent += 1
         async with super().connection(primary) as lent:
             yield lent

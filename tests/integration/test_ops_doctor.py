@@ -388,11 +388,12 @@ async def test_replicas_are_looked_at_one_by_one(engines: Engines, patient: Pati
             seen = await patient.seen(DATABASE_REPLICA_URLS=there)
             assert seen.status == 1
             assert "its replay is paused" in seen.one("replicas", State.WRONG).what
-        both = await patient.seen(DATABASE_REPLICA_URLS=f"{nowhere(there)},{url}")
-        assert [one.what.partition(":")[0] for one in both.worst()["replicas"]] == [
+        both = await patient.seen(DATABASE_REPLICA_URLS=f"{nowhere(there)},{as_login(url, 'replica_reader')}")
+        assert [one.what.partition(":")[0] for one in both.found["replicas"]] == [
             "replica 1 does not answer",
-            "replica 2 is in recovery no more",
+            "replica 2 is the primary itself",
         ]
+        assert [one.state for one in both.found["replicas"]] == [State.WRONG, State.OK]
         async with connection(there) as db:
             await db.execute("SELECT pg_promote()")
         promoted = await patient.seen(DATABASE_REPLICA_URLS=there)

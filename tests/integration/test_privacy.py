@@ -7,8 +7,8 @@ import pytest
 from aio_pika.abc import AbstractConnection
 
 from checkin_worker.access import CONSENT_VERSION
-from checkin_worker.outbox import unsealed
 from shared.contracts import OutboundCall
+from shared.sealed import unsealed
 from shared.texts import LANGUAGES, texts_in
 from tests.integration.desk_side import PERSON, DeskSide, desk_side, worker_settings
 

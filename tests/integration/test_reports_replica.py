@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from checkin_worker.reports.__main__ import snapshot
+from checkin_worker.reports.__main__ import reading, snapshot
 from checkin_worker.settings import WorkerSettings
 from local.engines import Engines
 from local.replica import Replica
@@ -60,3 +61,35 @@ async def test_nothing_can_be_written_while_a_report_is_made(settings: WorkerSet
     async with snapshot(settings) as db:
         assert await db.fetchval("SHOW transaction_read_only") == "on"
         assert await db.fetchval("SHOW transaction_isolation") == "repeatable read"
+
+
+WHO = "SELECT current_user"
+WRITES = "INSERT INTO throttles SELECT * FROM throttles"
+
+
+async def refused(settings: WorkerSettings) -> None:
+    """Outside of the transaction of a report nothing can be written either, whatever the connection says before."""
+    async with reading(settings) as db:
+        assert await db.fetchval(WHO) == "replica_reader"
+        await db.execute("SET default_transaction_read_only = off")
+        assert not await db.fetchval(IN_RECOVERY)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await db.execute(WRITES)
+
+
+async def test_where_a_replica_is_read_the_primary_too_lets_a_report_only_read(
+    settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WAIT, 0.0)  # so that the primary serves
+    await refused(settings)
+
+
+async def test_without_a_replica_the_primary_itself_may_be_read_as_who_only_reads(database_url: str) -> None:
+    reader = SecretStr(as_login(database_url, "replica_reader"))
+    await refused(worker_settings(database_url, database_replica_urls=reader))
+
+
+async def test_where_no_login_that_only_reads_is_known_the_workers_is_left(database_url: str) -> None:
+    async with reading(worker_settings(database_url)) as db:
+        assert await db.fetchval(WHO) == "checkin_worker"
+        await db.execute(WRITES)

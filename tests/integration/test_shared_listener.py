@@ -277,3 +277,40 @@ async def test_what_is_no_request_leaves_nothing_in_memory_however_much_of_it_co
         del caller
         left = [one for one in gc.get_objects() if isinstance(one, HttpProcessingError) and one.__traceback__]
     assert left == []
+
+
+@contextlib.asynccontextmanager
+async def stopping(farewell: float) -> AsyncIterator[tuple[Caller, asyncio.Task[None]]]:
+    """A caller that was answered by a listener which stops from now on, and the end of that."""
+    here, app, up, over = Place(free_port()), web.Application(), asyncio.Event(), asyncio.Event()
+    app.router.add_get("/quick", here.quick)
+
+    async def listen() -> None:
+        async with serving(app, LOOPBACK, here.port, 50, farewell):
+            up.set()
+            await over.wait()
+
+    listening = asyncio.create_task(listen())
+    await up.wait()
+    caller = await here.call()
+    assert await caller.ask() == 200
+    over.set()
+    with contextlib.suppress(ConnectionError):  # refused, or reset as it was being taken
+        while True:
+            (await here.call()).writer.transport.abort()
+    yield caller, listening
+    caller.writer.transport.abort()
+    await listening
+
+
+async def test_who_is_connected_when_the_service_stops_is_answered_once_more_and_nobody_is_waited_for_in_vain() -> None:
+    async with stopping(farewell=2 * LIMIT) as (caller, listening):
+        assert await caller.ask() == 200
+        await caller.ends()
+        async with asyncio.timeout(LIMIT):
+            await listening
+
+
+async def test_who_does_not_ask_once_more_is_closed_all_the_same() -> None:
+    async with stopping(farewell=0.05) as (caller, _):
+        await caller.ends()

@@ -65,7 +65,7 @@ def test_nor_is_one_that_may_wait_for_ever(pauses: Sequence[float]) -> None:
     assert list(pauses) == sorted(pauses)
 
 
-def test_nor_is_one_that_ends_processes() -> None:
+def test_nor_is_one_that_ends_workers() -> None:
     assert 1 + HANDLED_ALONE < 20, "it waits for nothing but their starts"
 
 

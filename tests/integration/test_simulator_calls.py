@@ -1,13 +1,17 @@
 """What the Bot API's end sees of calls: flood limits, faults, the ledger."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from local.families import descendants
 from simulator.botapi.absence import Absence
 from simulator.botapi.silence import REACTION
 from simulator.crowd import Crowd
@@ -98,6 +102,27 @@ async def test_a_call_is_stamped_before_its_body_has_arrived(telegram: Simulator
     assert b"200 OK" in await reader.read()
     writer.close()
     assert telegram.ledger.calls[0].arrived < before_the_body
+
+
+async def test_a_call_is_stamped_as_it_comes_though_nobody_has_the_time_to_read_it(
+    telegram: Simulator, crowd: Crowd
+) -> None:
+    async with aiohttp.ClientSession() as http:
+        await send(http, telegram, crowd.employees[0].id)  # the connection is made and will be used again
+        relay = next(pid for pid in descendants(os.getpid()) if b"stamper.py" in _command_line(pid))
+        os.kill(relay, signal.SIGSTOP)
+        try:
+            asking = asyncio.create_task(send(http, telegram, crowd.employees[1].id))
+            await asyncio.sleep(0.2)
+            went = time.monotonic()
+        finally:
+            os.kill(relay, signal.SIGCONT)
+        assert (await asking)["ok"]
+    assert telegram.ledger.calls[1].arrived < went - 0.05
+
+
+def _command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 async def test_the_ledger_keeps_what_was_called_and_how_it_ended(

@@ -14,7 +14,6 @@ from aio_pika.abc import AbstractConnection
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
-from checkin_worker.outbox import unsealed
 from checkin_worker.settings import WorkerSettings
 from checkin_worker.updates import UpdateHandler
 from local.ports import LOOPBACK, free_port
@@ -25,6 +24,7 @@ from shared.delivery import Delivery, Done
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, Undecodable
 from shared.publisher import Publisher
 from shared.replicas import Reader
+from shared.sealed import unsealed
 from shared.topology import GEO_REQUESTS, INTERACTIVE
 from simulator.crowd import Crowd
 from simulator.server import Simulator

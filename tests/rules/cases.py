@@ -115,6 +115,11 @@ CASES = (
     ),
     Case("RabbitMQ's exporter is away", {f"up{BROKER}": level(1, 0)}, {("TargetDown", "ticket")}),
     Case(
+        "Redis' exporter is away, in the cluster",
+        {'up{job="checkin-fleet/redis", instance="redis-server-0:9121"}': level(1, 0)},
+        {("TargetDown", "ticket")},
+    ),
+    Case(
         "Telegram silences the bot",
         {f"sender_floods_total{of('sender', scope='everybody')}": count(0, 1)},
         {("CapOverrun", "ticket")},
@@ -168,6 +173,14 @@ CASES = (
             )
         },
         {("DatabasePoolWaits", "ticket")},
+    ),
+    Case(
+        "PostgreSQL of one machine is nearly out of connections",
+        {
+            'pg_stat_activity_count{job="postgres", instance="postgres-exporter:9187", state="idle"}': level(40, 241),
+            'pg_settings_max_connections{job="postgres", instance="postgres-exporter:9187"}': level(300),
+        },
+        {("PostgreSQLConnections", "ticket")},
     ),
     Case(
         "PostgreSQL is nearly out of connections",

@@ -21,7 +21,7 @@ RULES = [rule for group in rules.GROUPS for rule in group.rules]
 ALERTS = {rule.name: rule for rule in RULES if isinstance(rule, Alert)}
 PAGES = {page.stem: page.read_text() for page in (PROJECT / RUNBOOKS).glob("*.md") if page.stem != "README"}
 PAGE = (DOCS / "objectives.md").read_text()
-HEADINGS = ["What it means", "What people feel", "First three commands", "How to see it firing"]
+HEADINGS = ["What it means", "What people feel", "First three commands", "How it was seen firing"]
 WORDS = {"and", "or", "unless"}
 
 

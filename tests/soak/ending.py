@@ -15,7 +15,7 @@ from simulator.ledger import Outcome, Rule
 from tests.integration.broker_side import held
 from tests.soak.arena import Arena
 from tests.soak.record import Record
-from tests.soak.watch import Watch, stamper_is_realtime
+from tests.soak.watch import Watch
 from tests.soak.windows import sort_out
 
 DRAIN_SECONDS: Final = 180.0
@@ -52,7 +52,6 @@ async def _missing(arena: Arena, database: asyncpg.Connection) -> int:
 
 async def record(arena: Arena, watch: Watch) -> Record:
     """Stop the fleet in order, and gather what was seen and what is left."""
-    realtime = stamper_is_realtime()
     arena.down.update(arena.fleet.services)
     statuses = await arena.fleet.stop_all()
     diary, ledger = arena.diary, arena.telegram.ledger
@@ -78,7 +77,6 @@ async def record(arena: Arena, watch: Watch) -> Record:
         memory=watch.memory,
         statuses=statuses,
         strange=[f"{one.method}: {one.what}" for one in ledger.violations if one.rule is Rule.SCHEMA],
-        realtime=realtime,
         worst_lag=arena.telegram.lag.worst,
     )
 

@@ -25,7 +25,6 @@ class Record:
         memory: the most MiB of each sender.
         statuses: how the services ended at the end.
         strange: what in our calls is not in Telegram's schema.
-        realtime: whether the stamper of arrivals runs before all other processes.
         worst_lag: seconds by which the simulator's own loop was late at worst.
     """
 
@@ -43,7 +42,6 @@ class Record:
     memory: Mapping[str, float] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)
     strange: Sequence[str] = ()
-    realtime: bool = True
     worst_lag: float = 0.0
 
     def came(self) -> dict[Item, Came]:

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 from pathlib import Path
 from typing import Final
 
-from local.families import descendants
 from local.processes import told_status
 from simulator.windows import most_in_window
 from tests.soak.arena import Arena
@@ -80,12 +78,3 @@ def _peak_mib(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / KIB
     return 0.0
-
-
-def stamper_is_realtime() -> bool:
-    """Whether the process that stamps arrivals runs before all others: below us, by its command line."""
-    for pid in descendants(os.getpid()):
-        with contextlib.suppress(OSError):
-            if b"stamper.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return os.sched_getscheduler(pid) == os.SCHED_FIFO
-    return False

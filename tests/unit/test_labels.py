@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from prometheus_client import REGISTRY
 
 from ingress.intake import Intake
+from shared.tracing import Step
 from tests.unit.geo_worker.lookup_room import Hand, place
 from tests.unit.geo_worker.lookup_room import room as lookup_room
 from tests.unit.ingress.test_ingress_intake import Kept
@@ -40,7 +41,7 @@ async def passes_by(room: Room, people: range) -> None:
     """A crowd whose updates come in, whose places are looked up, and who are answered; also by calls of no method."""
     intake = Intake(Kept())
     for body in updates(people):
-        await intake.take(body)
+        await intake.take(body, Step(""))
     async with lookup_room(Hand()) as here:
         await asyncio.gather(*(here.address(place(person % CROWD), reply=f"{person}:0") for person in people))
     verdicts = [room.arrive(key=f"{person}:0", chat_id=person, method="sendMessage") for person in people]

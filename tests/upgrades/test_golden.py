@@ -33,7 +33,10 @@ from shared.contracts import Message, decode
 def read(name, body):
     module, _, kind = name.partition(":")
     if kind == "Inbox":
-        from checkin_worker.outbox import unsealed
+        try:
+            from shared.sealed import unsealed
+        except ImportError:  # where it was before
+            from checkin_worker.outbox import unsealed
         return msgspec.to_builtins(unsealed(body))
     kind = getattr(importlib.import_module(module), kind)
     if issubclass(kind, Message):

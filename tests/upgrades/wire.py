@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from checkin_worker.outbox import Outgoing, unsealed
 from checkin_worker.reports.request import ReportRequest
 from shared.contracts import (
     EventRef,
@@ -28,6 +27,7 @@ from shared.contracts import (
     encode,
 )
 from shared.lease import Knock, Will
+from shared.sealed import Outgoing, unsealed
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 
 from local.terminal import WrongInputError
 from simulator.ledger import Call, Outcome, WebhookTry
+from tests.faults.broker import shut
 from tests.faults.campaign import CAMPAIGN, chosen
 from tests.faults.matrix import document, merged
 from tests.faults.scenario import Door, Scenario
@@ -51,6 +52,8 @@ SEEN = Seen(
     sessions={ANNA: [(CAME, None)]},
     tries=[posted(200)],
     asked=[0.0, 1.01, 2.5],
+    cells={"40.4 49.8": 1},
+    glances=2,
     growth={"sender-1": 3.0},
     files={"sender-1": 2, "ingress-1": 90},
 )
@@ -83,14 +86,18 @@ def test_a_trial_in_which_all_is_well_is_green() -> None:
         ("31 calls in a second", recorded(calls=[call(1.0 + i / 40, params={}) for i in range(30)] + [call(1.9)])),
         ("429s that no fault asked for", recorded(calls=[call(0.5, outcome=Outcome.REFUSED, status=429), call(3.0)])),
         ("requests to the geocoder too early, the closest after 0.900 s", replace(SEEN, asked=[0.0, 0.9])),
+        ("places asked for too often (40.4 49.8 2 times)", replace(SEEN, cells={"40.4 49.8": 2})),
+        ("too often", replace(recorded(moments=[Moment("kill", 0.0)]), cells={"40.4 49.8": 3})),
         ("refused (503)", replace(SEEN, tries=[posted(503), posted(200)])),
         ("refused (None Connection failed)", replace(SEEN, tries=[posted(None), posted(200)])),
         ("refused (500)", replace(SEEN, door=Door.CLOSED, tries=[posted(500)])),
         ("refused (401)", replace(SEEN, door=Door.SILENT, tries=[posted(401)])),
         ("after more than 3 s", replace(SEEN, door=Door.CLOSED, tries=[posted(503, 3.5)])),
+        ("after more than 3 s", replace(SEEN, door=Door.CLOSED, tries=[posted(None, 10.0)])),
         ("after more than 3 s", replace(SEEN, door=Door.SILENT, tries=[posted(200, 3.5)])),
         ("not the address of their place (7: None)", replace(SEEN, misplaced=["7: None"])),
         ("showed the past (7: no 09:00)", replace(SEEN, unseen=["7: no 09:00"])),
+        ("nobody asked for their day", replace(SEEN, glances=0)),
         ("too large", replace(SEEN, memory={"sender-1": 251.0})),
         ("above the pools' (41)", replace(SEEN, backends=(41, 0))),
         ("transactions that were left open", replace(SEEN, backends=(9, 1))),
@@ -115,6 +122,19 @@ def test_a_door_that_may_be_closed_may_refuse_and_a_silent_one_may_not_answer() 
     assert not judge("silent", replace(thawed, tries=[posted(200, 7.9)])).green
 
 
+def test_a_webhook_whose_broker_lost_a_node_must_take_each_update_after_a_while() -> None:
+    early, late = replace(posted(503), sent=4.0), replace(posted(200), sent=5.5)
+    assert shut([early, late], 5.0) == ""
+    assert "1 of 2 updates were refused" in shut([early, late, replace(posted(503), sent=6.0)], 5.0)
+    assert "1 of 1 updates were refused" in shut([early, replace(posted(None), sent=6.0)], 5.0)
+    assert "nobody knows" in shut([early, replace(posted(None), sent=6.0, answered=None)], 5.0)
+
+
+def test_a_place_may_be_asked_for_again_after_a_blow_and_as_often_as_the_geocoder_fails() -> None:
+    assert judge("kill", replace(recorded(moments=[Moment("kill", 0.0)]), cells={"40.4 49.8": 2})).green
+    assert judge("down", replace(recorded(moments=[Moment("geocoder", 0.0)]), cells={"40.4 49.8": 9})).green
+
+
 async def test_what_this_machine_cannot_do_is_not_played_and_says_why() -> None:
     async def strike(_ground: "Ground") -> None:
         pytest.fail("it was played")
@@ -130,6 +150,10 @@ def test_a_reply_may_come_again_when_its_sender_could_not_know_that_it_had_arriv
     assert judge("unknown", recorded(calls=[unanswered, call(2.0)])).green
     struck = [Moment("kill", 1.01, 1.5, hits_active=True)]
     assert judge("struck", recorded(calls=[call(1.0), call(2.0)], moments=struck)).green
+
+
+def test_a_second_answer_to_who_asked_once_is_a_repetition() -> None:
+    assert judge("echo", replace(SEEN, echoes=1)).repeated == 1
 
 
 def test_over_several_runs_the_worst_of_each_figure_is_told() -> None:

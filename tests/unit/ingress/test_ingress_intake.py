@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ingress.intake import Intake
-from shared.contracts import ALLOWED_UPDATES, UPDATE_ID
+from shared.contracts import ALLOWED_UPDATES, TRACEPARENT, UPDATE_ID
+from shared.errors import BrokerUnavailable
 from shared.publisher import Headers, Publisher
+from shared.tracing import Step
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 
 class Kept(Publisher):
@@ -51,7 +57,7 @@ _updates = st.fixed_dictionaries(
 
 async def fate(body: bytes) -> tuple[str, list[tuple[str, bytes, Headers]]]:
     publisher = Kept()
-    return await Intake(publisher).take(body), publisher.published
+    return await Intake(publisher).take(body, Step(TRACE)), publisher.published
 
 
 @given(st.binary() | _updates | _json.map(lambda value: json.dumps(value).encode()))
@@ -76,3 +82,32 @@ async def test_an_update_is_queued_for_every_id_of_63_bits_whatever_else_its_mes
         assert published[0][2][UPDATE_ID] == update_id
     else:
         assert verdict == "dead"
+
+
+MESSAGE = b'{"update_id":7,"message":{"from":{"id":5}}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (MESSAGE, {"fate": "queued", "key": "7", "update_id": 7, "kind": "message", "user_id": 5}),
+        (b'{"update_id":7,"poll":{}}', {"fate": "dropped", "key": "7", "update_id": 7}),
+        (b"{", {"fate": "dead"}),
+    ],
+    ids=["queued", "dropped", "dead"],
+)
+async def test_what_is_taken_in_has_one_line_that_says_what_became_of_it(body: bytes, line: dict[str, object]) -> None:
+    with capture_logs() as lines:
+        _, published = await fate(body)
+    [said] = lines
+    named = {name: said[name] for name in ("fate", "key", "update_id", "kind", "user_id") if name in said}
+    assert (said["event"], said["queue"], said["bytes"], named) == ("settled", "telegram", len(body), line)
+    assert said["trace"] == TRACE[3:35]
+    assert all(headers[TRACEPARENT] == TRACE for _, _, headers in published)
+
+
+async def test_an_update_that_the_broker_does_not_take_has_its_line_too() -> None:
+    with capture_logs() as lines, pytest.raises(BrokerUnavailable):
+        await Intake(Publisher()).take(MESSAGE, Step(TRACE))  # it is not connected
+    assert [(line["event"], line["fate"], line["update_id"]) for line in lines] == [("settled", "refused", 7)]
+    assert "not connected" in lines[0]["reason"]

@@ -43,3 +43,23 @@ def test_a_signal_ends_the_work_in_order(number: signal.Signals) -> None:
 
     assert run(work()) == INTERRUPTED
     assert ended == [number]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_does_not_interrupt_the_end(number: signal.Signals) -> None:
+    ended = []
+
+    async def work() -> int:
+        heard = asyncio.Event()
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), number)
+            asyncio.get_running_loop().call_later(0.05, heard.set)
+            await heard.wait()
+            ended.append(number)
+        return 0
+
+    assert run(work()) == INTERRUPTED
+    assert ended == [number]

@@ -106,6 +106,8 @@ class Told:
 class Door:
     """Asks the gate before each of two parts, does what the test wants between them, and answers when told."""
 
+    host = "api.telegram.org"
+
     def __init__(self) -> None:
         self.made: list[OutboundCall] = []
         self.written, self.answer = asyncio.Event(), asyncio.Event()
@@ -157,7 +159,7 @@ class Room:
         self.now = NOW
         self.turn, self.door, self.pacer, self.store = Ours(), Door(), Pacer(1, GUARD, 0.0), store or Store()
         self.schedule, self.wishes, self.told = Schedule(1), Wishes(), Told()
-        places = Places(self.store, lambda: 0.0)
+        places = Places(self.store, lambda: 0.0, self.store)
         silences = Silences(self.store, lambda: self.now)
         self.oracle = Oracle()
         self.lookout = Asleep(self.oracle, ours(URL), lambda: self.turn.held, lambda: UNIX + self.now)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Literal
 
 import pytest
@@ -12,9 +12,10 @@ from sender.endings import Ending
 from sender.items import Item, Priority
 from sender.places import Places
 from sender.schedule import Schedule
-from shared.contracts import OutboundCall, encode, place_of
+from shared.contracts import OutboundCall, encode
 from shared.delivery import Delivery, Done, Drop, Return, Verdict
 from shared.errors import CacheUnavailable
+from shared.remembered import place_of
 from tests.unit.sender.departures_room import Told
 
 KEY = "7:0"
@@ -23,8 +24,8 @@ KEY = "7:0"
 class Store:
     """What `Cache` promises, without the network; `slow` makes every question wait until it is released."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+    def __init__(self, values: dict[str, str] | None = None) -> None:
+        self.values: dict[str, str] = {} if values is None else values
         self.slow: asyncio.Event | None = None
         self.away = False
         self.away_for = 0
@@ -55,7 +56,8 @@ class Room:
         self.store = Store()
         self.held_for = 0.0
         self.schedule = Schedule(30)
-        self.places = Places(self.store, lambda: self.held_for)
+        self.patient = Store(self.store.values)
+        self.places = Places(self.store, lambda: self.held_for, self.patient)
         self.changed = asyncio.Event()
         self.told = Told()
         self.arrivals = Arrivals(
@@ -63,9 +65,9 @@ class Room:
         )
         self.tasks: list[asyncio.Task[Verdict]] = []
 
-    def arrive(self, call: OutboundCall) -> asyncio.Task[Verdict]:
+    def arrive(self, call: OutboundCall, **headers: str) -> asyncio.Task[Verdict]:
         """A message of the broker with this call."""
-        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers={}, tries=0, redelivered=False)
+        delivery = Delivery(queue="q", key=call.key, body=encode(call), headers=headers, tries=0, redelivered=False)
         priority = Priority.ENRICHMENT if call.target else Priority.INTERACTIVE
 
         async def handled() -> Verdict:
@@ -93,8 +95,7 @@ class Room:
 
 
 @pytest.fixture
-async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
-    monkeypatch.setattr("sender.arrivals.ASK_AGAIN", (0.001, 0.001))
+async def room() -> AsyncIterator[Room]:
     made = Room()
     yield made
     for task in made.tasks:
@@ -308,16 +309,48 @@ async def test_what_must_never_come_twice_is_not_made_while_redis_cannot_say_whe
     assert await replied == Done()
 
 
-async def test_of_a_reply_that_another_may_have_sent_redis_is_asked_until_it_answers(room: Room) -> None:
-    pauses = 2
+async def test_of_a_reply_that_another_may_have_sent_redis_is_asked_again_with_more_patience(room: Room) -> None:
     room.store.values[place_of(KEY)] = f"5 {time.time():.3f} 0.0"
-    room.store.away_for = pauses
+    room.store.away = True  # it is late for whoever waits 50 ms
+    room.patient.away_for = 1
     assert await room.arrive(reply()) == Done()
     assert room.schedule.get(KEY) is None, "it went out in another sender's time"
-    room.store.away_for = pauses + 1
+    room.patient.away_for = 2
     came_back = room.arrive(reply("8:0", awaits_enrichment=False))
     await room.go(await room.next())  # nobody is left without an answer
     assert await came_back == Done()
+
+
+async def test_of_a_call_that_was_under_way_redis_is_asked_again_for_its_sender_may_have_the_answer(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.store.values[place_of(KEY)] = "?"
+    monkeypatch.setattr(room.store, "get", _tells(room.store, f"5 {time.time():.3f} 0.0"))
+    assert await room.arrive(reply()) == Done()
+    assert room.told.endings[KEY].message_id == 5, "it went out once, and the answer was only late"
+
+
+def _tells(store: Store, later: str) -> Callable[[str], Awaitable[str | None]]:
+    """Redis' `get`, where the sender before tells this of the call right after the first question."""
+    before = store.get
+
+    async def get(key: str) -> str | None:
+        value = await before(key)
+        store.values[place_of(KEY)] = later
+        return value
+
+    return get
+
+
+async def test_what_is_given_back_while_redis_is_to_be_asked_again_goes_back_at_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sender.arrivals.ASK_AGAIN", (3600.0,))
+    room.store.values[place_of(KEY)] = "?"
+    waiting = room.arrive(reply())
+    await settle()
+    room.arrivals.give_back()
+    assert await waiting == Return()
 
 
 async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
@@ -326,12 +359,12 @@ async def test_what_redis_did_not_take_of_a_call_that_was_sent_it_is_told_again(
     monkeypatch.setattr("sender.places.AGAIN", 0.0)
     room.tasks.append(asyncio.create_task(room.places.run()))  # type: ignore[arg-type]  # it is only to be cancelled
     room.arrive(reply(awaits_enrichment=False))
-    room.store.away = True
+    room.store.away = room.patient.away = True
     await room.go(await room.next(), message_id=4711)
     await settle()
     assert room.store.values == {}
-    room.store.away = False
-    await room.store.kept.wait()
+    room.patient.away = False  # it is late all the same for whoever waits 50 ms
+    await room.patient.kept.wait()
     successor = Room()
     successor.store.values = room.store.values
     monkeypatch.setattr("sender.arrivals.HELD", 0.0)
@@ -344,15 +377,15 @@ async def test_a_sender_that_ends_tells_redis_what_was_sent_though_it_was_late_a
 ) -> None:
     monkeypatch.setattr("sender.places.LAST_WORDS_PAUSE", 0.0)
     room.arrive(reply(awaits_enrichment=False))
-    room.store.away = True
+    room.store.away = room.patient.away = True
     await room.go(await room.next(), message_id=4711)
     ending = asyncio.create_task(room.places.all_told(60))
     await settle()
     assert not ending.done()
-    room.store.away = False
+    room.patient.away = False
     await ending
     assert room.store.values[place_of(KEY)].startswith("4711 ")
-    room.store.away = True
+    room.patient.away = True
     await room.places.ended("9:0", Ending("sent", 1.0, message_id=5))
     await room.places.all_told(0.01)  # it ends all the same
 
@@ -365,3 +398,20 @@ async def test_a_call_that_was_under_way_when_its_sender_died_is_repeated_or_lef
     item = await room.next()
     assert item.call.key == "2:0"
     assert item.doubtful == 1
+
+
+async def test_a_call_serves_the_traces_of_what_went_into_it_and_of_what_it_goes_instead_of(room: Room) -> None:
+    room.arrive(reply("6:0", topic="t", awaits_enrichment=False), traceparent="older")
+    room.arrive(reply(topic="t"), traceparent="its own")
+    await turns()
+    room.arrive(address(), traceparent="address")
+    await turns()
+    item = await room.next()
+    assert (item.call.key, item.trail["traceparent"]) == (KEY, "its own")
+    assert item.serves == ["address", "older"]
+
+
+async def turns() -> None:
+    """Let what has begun go as far as it can: nothing here waits for anything but the loop."""
+    for _ in range(50):
+        await asyncio.sleep(0)

@@ -188,7 +188,7 @@ async def test_a_call_for_a_group_that_moved_follows_it(room: Room) -> None:
 
 
 async def test_who_takes_over_keeps_the_silences_that_telegram_asked_of_the_one_before(room: Room) -> None:
-    room.store.values["silences"] = '{"1":160.0,"0":110.0,"9":50.0}'
+    room.store.values["silences"] = '{"1":[160.0,60.0],"0":[110.0,60.0],"9":[50.0,60.0]}'
     room.door.answer.set()
     room.turn.epoch += 1  # the right comes anew
     await room.later(2)
@@ -209,7 +209,7 @@ async def test_a_silence_is_kept_where_the_next_sender_finds_it(room: Room) -> N
     room.door.answer.set()
     room.arrive()
     await room.until_written()
-    assert room.store.values["silences"] == '{"7":130.0}'
+    assert room.store.values["silences"] == '{"7":[130.0,30]}'
 
 
 def late_replies() -> float:

@@ -35,28 +35,79 @@ class ForgetfulConsumer(Consumer):
         await asyncio.wait_for(self.answer, LIMIT)
 
 
-class ActiveTurn(Turn):
-    """Has the right to send."""
+class TurnInHand(Turn):
+    """Fed by the broker, and holding the right, as the test says."""
+
+    def __init__(self, *, held: bool) -> None:
+        super().__init__(SENDER_TURN)
+        self.fed, self.may_send = True, held
 
     @property
     def active(self) -> bool:
-        return True
+        return self.fed
+
+    @property
+    def held(self) -> bool:
+        return self.may_send
+
+
+class WatchedConsumer(Consumer):
+    """Notes whether it consumes; there is no broker."""
+
+    def __init__(self) -> None:
+        super().__init__(BULK, _handle, Publisher(), prefetch=1, deadline=None)
+        self.steps: asyncio.Queue[str] = asyncio.Queue()
+
+    async def resume(self) -> None:
+        self.steps.put_nowait("resumed")
+
+    async def stop(self) -> None:
+        self.steps.put_nowait("stopped")
 
 
 async def _handle(_delivery: Delivery) -> Verdict:
     return Done()
 
 
-async def test_the_feeds_end_although_the_cancellation_came_as_the_broker_answered() -> None:
-    consumer, schedule = ForgetfulConsumer(), Schedule(30)
-    places = Places(Cache(SecretStr("redis://not-asked")), lambda: 0.0)
+def _feeds(consumer: Consumer, turn: Turn) -> tuple[Feeds, asyncio.Task[None]]:
+    """Feeds that run, with one consumer."""
+    schedule = Schedule(30)
+    cache = Cache(SecretStr("redis://not-asked"))
+    places = Places(cache, lambda: 0.0, cache)
     arrivals = Arrivals(schedule, places, ReceiptBook(Publisher()), changed=lambda: None)
-    orders = Orders(changed=lambda: None)
-    feeds = Feeds([Feed(consumer, Priority.BULK, 1)], ActiveTurn(SENDER_TURN), orders, schedule)
+    feeds = Feeds([Feed(consumer, Priority.BULK, 1)], turn, Orders(changed=lambda: None), schedule)
     link = Link(SecretStr("amqp://not-asked"), "test", [])
-    running = asyncio.create_task(feeds.run(arrivals, link))
+    return feeds, asyncio.create_task(feeds.run(arrivals, link))
+
+
+async def test_the_feeds_end_although_the_cancellation_came_as_the_broker_answered() -> None:
+    consumer = ForgetfulConsumer()
+    _, running = _feeds(consumer, TurnInHand(held=True))
     await consumer.waiting.wait()
     consumer.answer.set_result(None)
     running.cancel()
     ended, _ = await asyncio.wait([running], timeout=LIMIT)
     assert ended
+
+
+async def test_nothing_is_taken_before_it_may_be_sent_and_what_is_fed_stays_when_a_lease_is_late() -> None:
+    consumer, turn = WatchedConsumer(), TurnInHand(held=False)
+    feeds, running = _feeds(consumer, turn)
+    for _ in range(3):  # it looks, and takes nothing
+        feeds.look()
+        await asyncio.sleep(0)
+    assert consumer.steps.empty(), "whoever sent before may still tell Redis what became of its last calls"
+    turn.may_send = True
+    feeds.look()
+    assert await asyncio.wait_for(consumer.steps.get(), LIMIT) == "resumed"
+    turn.may_send = False  # the broker is late with our knock; it feeds us, so nobody else has what waits
+    for _ in range(3):
+        feeds.look()
+        await asyncio.sleep(0)
+    assert consumer.steps.empty()
+    turn.fed = False
+    feeds.look()
+    assert await asyncio.wait_for(consumer.steps.get(), LIMIT) == "stopped"
+    assert consumer.steps.empty()
+    running.cancel()
+    await asyncio.wait([running], timeout=LIMIT)

@@ -1,14 +1,17 @@
-"""A consumer on a connection that dies: aio-pika tells of that by a CancelledError, which ends nobody's task."""
+"""Who works on a connection that dies, which aio-pika tells by a CancelledError, or that we close: by an Exception."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from shared.consume import Consumer
 from shared.delivery import Delivery, Done, Verdict
+from shared.errors import BrokerUnavailable
 from shared.publisher import Publisher
-from shared.topology import GEO_REQUESTS
+from shared.topology import GEO_REQUESTS, INGRESS_TURN
+from shared.turn import Turn
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractConnection
@@ -17,28 +20,80 @@ if TYPE_CHECKING:
 
 
 class Dying:
-    """A channel, its queue and its connection in one; each question to the broker ends as `ends` says."""
+    """A channel, its queue, its connection and its link in one; a question to the broker ends by this error.
 
-    def __init__(self) -> None:
+    Those are answered that come while it is `alive`.
+    """
+
+    def __init__(self, end: type[BaseException] = asyncio.CancelledError) -> None:
         self.asked = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.end = end
+        self.alive = False
+        self.default_exchange = self
+        self.close_callbacks = set[object]()
 
     async def channel(self, **_: Any) -> "Dying":  # noqa: ANN401 - whatever it is to be
+        return self
+
+    async def get_queue(self, _name: str, **_: Any) -> "Dying":  # noqa: ANN401 - as above
         return self
 
     async def watch(self, _channel: object) -> None:
         """As the link's."""
 
+    def lose(self, _reason: object) -> None:
+        self.lost.set()
+
     async def set_qos(self, **_: Any) -> None:  # noqa: ANN401 - as above
-        self.asked.set()
-        raise asyncio.CancelledError
+        await self.answer()
+
+    async def consume(self, *_: Any, **__: Any) -> str:  # noqa: ANN401 - as above
+        await self.answer()
+        return "tag"
+
+    async def cancel(self, _tag: str) -> None:
+        await self.answer()
+
+    async def publish(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as above
+        await self.answer()
+
+    async def close(self) -> None:
+        await self.answer()
+
+    async def answer(self) -> None:
+        if not self.alive:
+            self.asked.set()
+            raise self.end
 
 
 class Silent(Dying):
     """The same, which does not answer at all."""
 
-    async def set_qos(self, **_: Any) -> None:  # noqa: ANN401 - as above
+    async def answer(self) -> None:
         self.asked.set()
         await asyncio.Event().wait()
+
+
+class Closing:
+    """A channel, its exchange and its connection in one, which we close while something is being published."""
+
+    is_closed = False
+
+    def __init__(self) -> None:
+        self.default_exchange = self
+
+    def channel(self, **_: Any) -> "Closing":  # noqa: ANN401 - as above
+        return self
+
+    async def initialize(self) -> None:
+        """As a channel's."""
+
+    async def close(self) -> None:
+        """As a channel's."""
+
+    async def publish(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as above
+        raise Exception  # noqa: TRY002 - as aiormq has it
 
 
 async def handle(_delivery: Delivery) -> Verdict:
@@ -53,10 +108,53 @@ async def on(dying: Dying) -> Consumer:
     return consumer
 
 
-async def test_who_resumes_as_the_connection_dies_goes_on() -> None:
-    dying = Dying()
+ends = pytest.mark.parametrize("end", [asyncio.CancelledError, Exception])
+
+
+@ends
+async def test_who_resumes_as_the_connection_ends_goes_on(end: type[BaseException]) -> None:
+    dying = Dying(end)
     consumer = await on(dying)
     await consumer.resume()
+    assert dying.asked.is_set()
+
+
+@ends
+@pytest.mark.parametrize("change", [Consumer.stop, Consumer.narrow, Consumer.widen])
+async def test_who_changes_what_is_consumed_as_the_connection_ends_goes_on(
+    change: Callable[[Consumer], Awaitable[None]], end: type[BaseException]
+) -> None:
+    dying = Dying(end)
+    consumer = await on(dying)
+    dying.alive = True
+    await consumer.resume()
+    await consumer.widen()
+    dying.alive = False
+    await change(consumer)
+    assert dying.asked.is_set()
+
+
+async def test_who_knocks_as_the_connection_dies_loses_the_link_and_is_not_cancelled() -> None:
+    dying = Dying()
+    dying.alive = True
+    turn = Turn(INGRESS_TURN)
+    await turn.attach(cast("AbstractConnection", dying), cast("Link", dying))
+    dying.alive = False
+    [knocking] = [task for task in asyncio.all_tasks() if task.get_name().startswith("knock:")]
+    await asyncio.wait([knocking])
+    assert dying.lost.is_set()
+    assert not knocking.cancelled()
+    assert knocking.exception() is None
+
+
+@ends
+async def test_who_hands_over_as_the_connection_ends_goes_on(end: type[BaseException]) -> None:
+    dying = Dying(end)
+    dying.alive = True
+    turn = Turn(INGRESS_TURN)
+    await turn.attach(cast("AbstractConnection", dying), cast("Link", dying))
+    dying.alive = False
+    await turn.hand_over(lambda: b"")
     assert dying.asked.is_set()
 
 
@@ -68,3 +166,16 @@ async def test_who_is_asked_to_end_meanwhile_ends() -> None:
     resuming.cancel()
     with pytest.raises(asyncio.CancelledError):
         await resuming
+
+
+async def test_a_defect_is_no_end_of_a_connection() -> None:
+    consumer = await on(Dying(KeyError))
+    with pytest.raises(KeyError):
+        await consumer.resume()
+
+
+async def test_who_publishes_as_the_connection_is_closed_hears_that_the_broker_is_away() -> None:
+    publisher = Publisher()
+    await publisher.attach(cast("AbstractConnection", Closing()), cast("Link", None))
+    with pytest.raises(BrokerUnavailable):
+        await publisher.publish("updates", b"", key="")

@@ -1,5 +1,6 @@
 """What a process says of itself from its start to its end."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,19 @@ async def test_a_service_that_is_told_to_stop_is_draining_and_not_ready_whatever
     assert (await probes.failing(), _said("fleet_ready"), _said("fleet_draining")) == ([], 1, 0)
     probes.stop()
     assert (await probes.failing(), _said("fleet_ready"), _said("fleet_draining")) == (["stopping"], 0, 1)
+
+
+async def test_all_checks_are_asked_at_once_so_that_nobody_waits_for_their_sum() -> None:
+    probes, both_asked = Probes(), asyncio.Barrier(2)
+
+    async def away() -> bool:
+        await both_asked.wait()
+        return False
+
+    probes.require("broker", away)
+    probes.require("database", away)
+    async with asyncio.timeout(10):
+        assert await probes.failing() == ["broker", "database"]
 
 
 async def _well() -> bool:

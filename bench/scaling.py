@@ -1,0 +1,136 @@
+"""Owns `make bench-scaling`: more workers, more sessions in the table, more people in the burst.
+
+`python -m bench.scaling` prints, and has status 1 when the statements of a check-in cost more than a tenth more beside
+many sessions than beside few; with `--write` it writes its section of docs/performance.md, too. Nothing outlives it.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.backlog import handled
+from bench.bursts import burst
+from bench.commits import STAMPED, configure
+from bench.page import PAGE
+from bench.past import PEOPLE, SEED, enrol, remember
+from bench.scaling_page import (
+    HEADING,
+    Copies,
+    Past,
+    ScalingReport,
+    burst_rows,
+    copies_rows,
+    failures,
+    past_rows,
+    section,
+)
+from bench.sections import put
+from bench.statements import PRELOADED, cost_of, counted
+from bench.surroundings import machine, versions
+from bench.table import Row
+from local.folders import run_folder
+from local.stage import DATABASE, Stage, stage
+from local.terminal import console, run, step
+from ops.plan.rush import Cap
+from simulator.people import Employee, hire
+
+CHECKINS: Final = 800
+"""Of one backlog: there are twelve, each of other people."""
+ROUNDS: Final = 3
+"""Backlogs beside each number of sessions, of which the cheapest counts: what disturbs makes none cheaper."""
+WORKERS: Final = (1, 2, 4)
+DAYS: Final = (1, 100, 1000)
+"""With PEOPLE, 10,000, a million and ten million sessions."""
+BURSTS: Final = (1_000, 10_000, 100_000)
+CAP: Final = Cap(30, 0.025)
+"""As a sender has it by default."""
+WIDTH: Final = 120
+"""Of the tables, where they are not shown on a terminal."""
+SETTINGS: Final = {
+    "REGISTRATION": "open",
+    "CONSENT": "off",
+    "GEOCODER": "offline",
+    "TELEGRAM_BOT_TOKEN": "42:BENCH",
+}
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    *,
+    checkins: Annotated[int, typer.Option(min=50, max=CHECKINS, help="In each backlog.")] = CHECKINS,
+    days: Annotated[int, typer.Option(min=1, max=DAYS[-1], help="Of the longest past, of 10,000 people.")] = DAYS[-1],
+    write: Annotated[bool, typer.Option("--write", help="Write docs/performance.md, too.")] = False,
+) -> None:
+    """Measure what becomes of a check-in when there is more of everything."""
+    raise typer.Exit(run(bench(checkins, days, write=write)))
+
+
+async def bench(checkins: int, days: int, *, write: bool) -> int:
+    """Measure all and print; returns the exit status."""
+    with step("bursts in simulated time"):
+        bursts = [burst(people, CAP) for people in BURSTS]
+    with run_folder("bench") as folder:
+        async with stage(folder, SETTINGS) as ready:
+            await configure(ready.engines.postgres, **STAMPED, **PRELOADED)
+            told = await versions(ready.engines)
+            await enrol(ready.engines.postgres.database_url(DATABASE))
+            crowds = _crowds(checkins)
+            copies = [await _with_copies(ready, next(crowds), workers) for workers in WORKERS]
+            lengths = sorted({min(length, days) for length in DAYS})
+            past = [await _beside(ready, crowds, span) for span in pairwise((0, *lengths))]
+    report = ScalingReport(checkins, copies, past, bursts, machine(), told, datetime.now(UTC).date().isoformat())
+    for rows in (copies_rows(copies), past_rows(past), burst_rows(bursts)):
+        _show(rows)
+    if write:
+        put(PAGE, HEADING, section(report))
+    for failure in failures(past):
+        console.print(failure, style="red", markup=False)
+    return 1 if failures(past) else 0
+
+
+def _crowds(checkins: int) -> Iterator[Sequence[Employee]]:
+    """So many people after so many others, nobody twice."""
+    people = hire(PEOPLE, 5, SEED)
+    for first in range(0, PEOPLE, checkins):
+        yield people[first : first + checkins]
+
+
+async def _with_copies(ready: Stage, people: Sequence[Employee], workers: int) -> Copies:
+    with step(f"{workers} workers"):
+        return Copies(workers, await handled(ready, people, workers=workers))
+
+
+async def _beside(ready: Stage, crowds: Iterator[Sequence[Employee]], days: tuple[int, int]) -> Past:
+    """One worker, beside so many sessions as come of the days up to the last one of `days`."""
+    url, costs = ready.engines.postgres.database_url(DATABASE), []
+    with step(f"{days[1] * PEOPLE:,} sessions"):
+        await remember(url, days[0] + 1, days[1])
+        for _ in range(ROUNDS):
+            people = next(crowds)
+            await counted(url)
+            done = await handled(ready, people, workers=1)
+            costs.append((await cost_of(url, "checkin_worker"), done))
+    statements, done = min(costs, key=lambda cost: cost[0].milliseconds / cost[1].checkins)
+    return Past(days[1] * PEOPLE, statements, done)
+
+
+def _show(rows: Sequence[Row]) -> None:
+    head, *body = rows
+    shown = Table(head[0])
+    for name in head[1:]:
+        shown.add_column(name, justify="right")
+    for row in body:
+        shown.add_row(*row)
+    Console(width=None if console.is_terminal else WIDTH).print(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(app(prog_name="python -m bench.scaling"))
