@@ -23,9 +23,9 @@ import aiohttp
 import typer
 from aiohttp import web
 
+from bench.spending import cpu_seconds
 from bench.surroundings import machine, versions
 from bench.table import Row, markdown
-from bench.spending import cpu_seconds
 from local.command import operate
 from local.fleet import Fleet, plan
 from local.folders import run_folder

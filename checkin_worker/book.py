@@ -40,11 +40,12 @@ UNION ALL
 SELECT kind, sent_at, update_id, 0, 0, NULL, NULL, NULL, arrived_at, left_at, NULL
 FROM attendance_events WHERE user_id = $1 AND workday = $4 AND kind = 'correction'
 """
-# One row about what is in the book around the day: how many sessions of it are stored, whether others are in its way
-# (MAKE_ROOM), whether something happened later, and of the last day at work before it the last session. A session made
-# of this day's taps counts for no other day: it is about to be moved.
+# One row about what is in the book around the day: from which ordinal on it has no sessions (not how many it has: one
+# that was moved to another day leaves a gap), whether other days' are in its way (MAKE_ROOM), whether something
+# happened later, and of the last day at work before it the last session. A session made of this day's taps counts for
+# no other day: it is about to be moved.
 AROUND: Final = """
-SELECT (SELECT count(*) FROM sessions WHERE user_id = $1 AND workday = $4) AS stored,
+SELECT (SELECT coalesce(max(ordinal) + 1, 0) FROM sessions WHERE user_id = $1 AND workday = $4) AS free_from,
     EXISTS (SELECT FROM sessions WHERE user_id = $1 AND end_time IS NULL AND workday < $4)
     OR EXISTS (SELECT FROM sessions WHERE user_id = $1 AND workday <> $4 AND opened_by = 'tap'
                AND start_time >= $2 AND start_time < $3) AS crowded,
@@ -249,7 +250,7 @@ class Book:
         page, around = self._folded(workday, rows), rows[0]
         sessions = page.day.sessions
         first, after = self._rules.calendar.bounds(workday)
-        if around["crowded"] or around["stored"] > len(sessions):
+        if around["crowded"] or around["free_from"] > len(sessions):
             await self._db.execute(MAKE_ROOM, self._user, workday, len(sessions), first, after)
         left_open = bool(sessions) and sessions[-1].end is None
         ended = left_open and (now >= after or around["later"])

@@ -306,6 +306,23 @@ async def test_a_schedule_that_moves_the_bounds_of_a_day_counts_no_time_twice(po
     ]
 
 
+async def test_a_day_whose_first_session_was_moved_to_another_day_leaves_no_second_one_behind(
+    pool: PrimaryPool,
+) -> None:
+    """Nights from Tuesday on, said on Tuesday at 15:10: what came before 14:00 is Monday's, and Tuesday has a gap."""
+    for number, clock in enumerate(("09:00", "13:00", "15:00")):
+        await record(pool, event(clock, number, 1))
+    guard = replace(LEMAN, plan=((MONDAY + timedelta(days=1), NIGHTS),))
+    for each in (event("13:30", 4, day=1), event("22:00", 5, day=1)):
+        async with page_of(pool, guard) as book:
+            await book.record(Sent(each, None, each.sent_at, each.sent_at))
+    assert await spans(pool) == [
+        ("Tue 09:00:00", "Tue 13:00:00", "tap"),
+        ("Tue 13:30:00", "Tue 14:00:00", "boundary"),
+        ("Tue 15:00:00", "Tue 22:00:00", "tap"),
+    ]
+
+
 async def test_an_undone_check_out_leaves_the_session_open_and_its_later_ones_gone(pool: PrimaryPool) -> None:
     for number, clock in enumerate(("09:00", "12:00", "13:00"), start=1):
         await record(pool, event(clock, number))
