@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
+from shared.database import AWAY, RELEASE_TIMEOUT
+
 if TYPE_CHECKING:
     from shared.database import Connection
 
@@ -56,6 +58,16 @@ async def opened(connection: "Connection", user_id: int) -> AsyncIterator[Inbox]
         await connection.execute(BEGIN.format(user_id))
         yield Inbox(connection, user_id)
     except BaseException:
-        await connection.execute("ROLLBACK")
+        await _roll_back(connection)
         raise
     await connection.execute("COMMIT")
+
+
+async def _roll_back(connection: "Connection") -> None:
+    """End the transaction; where the server does not hear of it, the connection is lost, and the transaction with it.
+
+    Why it ends stays what is told, and a server that is frozen has had its time: it gets no more than for giving the
+    connection back.
+    """
+    with contextlib.suppress(*AWAY):
+        await connection.execute("ROLLBACK", timeout=RELEASE_TIMEOUT)

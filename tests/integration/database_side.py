@@ -9,16 +9,38 @@ from pathlib import Path
 import asyncpg
 
 from local.postgres import USER, Postgres
+from shared.database import PrimaryPool
 
 END_OURS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND application_name <> 'others'
 """
 
+# By the session that is asked. What it has changed back is as it was; a cursor without a name is this query's own.
+LEFT_BEHIND = """
+SELECT format('set %s to %s', name, setting) FROM pg_settings
+WHERE source = 'session' AND setting IS DISTINCT FROM reset_val
+UNION ALL SELECT 'holds a lock' FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'
+UNION ALL SELECT 'listens to ' || channel FROM pg_listening_channels() channel
+UNION ALL SELECT 'holds the cursor ' || name FROM pg_cursors WHERE name <> ''
+UNION ALL SELECT 'keeps the table ' || relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()
+"""
+
 
 def as_login(database_url: str, login: str = USER) -> str:
     """The same address, for another login (as who owns the tables, if none is named): all have one password."""
     return re.sub(r"(?<=://)\w+(?=:)", login, database_url, count=1)
+
+
+async def left_behind(pool: PrimaryPool) -> list[str]:
+    """What a pool's connections that are not lent still hold of those who had them."""
+    found = []
+    async with contextlib.AsyncExitStack() as lent:
+        for _ in range(pool._idle()):  # noqa: SLF001 - if more were lent, new ones would be made
+            connection = await lent.enter_async_context(pool.connection())
+            found += ["a transaction"] if connection.is_in_transaction() else []
+            found += [row[0] for row in await connection.fetch(LEFT_BEHIND)]
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -21,7 +21,7 @@ from shared.delivery import Delivery, Done
 from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.topology import ENRICHMENT, FILES, GEO_REQUESTS, INTERACTIVE, UPDATES
-from tests.integration.database_side import as_login
+from tests.integration.database_side import as_login, left_behind
 
 SENT = datetime(2026, 7, 6, 5, 58, 7, tzinfo=UTC)
 """A Monday in summer, 09:58:07 in Baku: on time."""
@@ -150,7 +150,10 @@ class DeskSide:
 
 @contextlib.asynccontextmanager
 async def desk_side(settings: WorkerSettings, connection: AbstractConnection) -> AsyncIterator[DeskSide]:
-    """A worker with these settings, over queues that exist; they are empty at first."""
+    """A worker with these settings, over queues that exist; they are empty at first.
+
+    Whatever was asked of it, its connections hold nothing of that afterwards: they are given back as they are.
+    """
     async with connection.channel() as channel:
         for queue in (INTERACTIVE, FILES, GEO_REQUESTS, ENRICHMENT):
             await (await channel.get_queue(queue.name, ensure=False)).purge()
@@ -166,4 +169,5 @@ async def desk_side(settings: WorkerSettings, connection: AbstractConnection) ->
         handler = UpdateHandler(settings, pool, reader, publisher, lambda: side.now + timedelta(seconds=1))
         side = DeskSide(handler, pool, owner, connection)
         yield side
+        assert await left_behind(pool) == []
     await publisher.detach()

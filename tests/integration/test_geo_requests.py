@@ -42,6 +42,7 @@ from shared.publisher import Publisher
 from shared.settings import DatabaseSettings
 from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG, GEO_REQUESTS, declare
 from shared.workday import Schedule
+from tests.integration.database_side import left_behind
 from tests.unit.geo_worker.geocoder_answers import BAKU, NOMINATIM_BAKU, NOMINATIM_SEA, SEA
 from tests.unit.geo_worker.geocoder_stand_in import StandIn, documented, stand_in
 from tests.unit.geo_worker.lookup_room import Right
@@ -62,6 +63,7 @@ ADDRESS = str(NOMINATIM_BAKU["display_name"])
 async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
     async with contextlib.aclosing(_pool(database_url)) as opened:
         yield opened
+        assert await left_behind(opened) == []
 
 
 def _pool(url: str) -> PrimaryPool:

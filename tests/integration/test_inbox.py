@@ -2,24 +2,36 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from checkin_worker.inbox import Inbox, opened
 from checkin_worker.people import People, Person
+from local.engines import Engines
+from shared import database
 from shared.database import PrimaryPool
 from shared.settings import DatabaseSettings
+from tests.integration.database_side import left_behind
+from tests.integration.proxy import Proxy
+
+if TYPE_CHECKING:
+    from shared.database import Connection
 
 PERSON = 5_100_000_007
 
 
+def pool_of(url: str) -> PrimaryPool:
+    return PrimaryPool(DatabaseSettings(database_url=SecretStr(url), db_pool_min=0, db_pool_max=8))
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
-    settings = DatabaseSettings(database_url=SecretStr(database_url), db_pool_min=0, db_pool_max=8)
-    async with contextlib.aclosing(PrimaryPool(settings)) as opened:
+    async with contextlib.aclosing(pool_of(database_url)) as opened:
         yield opened
 
 
@@ -28,6 +40,12 @@ async def inbox_of(pool: PrimaryPool, person: int = PERSON) -> AsyncIterator[Inb
     """The person's inbox, locked."""
     async with pool.connection() as connection, opened(connection, person) as inbox:
         yield inbox
+
+
+async def entered(pool: PrimaryPool) -> None:
+    """Open the person's page, and close it."""
+    async with inbox_of(pool):
+        pass
 
 
 async def test_replies_are_remembered_by_their_update(pool: PrimaryPool) -> None:
@@ -68,14 +86,9 @@ async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
 
 
 async def test_who_ends_while_waiting_for_a_page_leaves_nothing_open(pool: PrimaryPool) -> None:
-    async def second() -> None:
-        async with inbox_of(pool):
-            raise AssertionError("the page is not ours")
-
     async with inbox_of(pool) as inbox, pool.connection() as watching:
-        waiting = asyncio.create_task(second())
-        while not await watching.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):  # noqa: ASYNC110 - PostgreSQL's own state
-            await asyncio.sleep(0.02)
+        waiting = asyncio.create_task(entered(pool))
+        await until_somebody_waits(watching)
         waiting.cancel()
         await asyncio.wait([waiting])
         assert waiting.cancelled()
@@ -84,6 +97,65 @@ async def test_who_ends_while_waiting_for_a_page_leaves_nothing_open(pool: Prima
         assert await inbox.answered(1) == b"[]"
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+async def until_somebody_waits(watching: "Connection") -> None:
+    """Return when a transaction waits for a person's lock."""
+    while not await watching.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):  # noqa: ASYNC110 - PostgreSQL's own state
+        await asyncio.sleep(0.02)
+
+
+async def test_who_ends_at_a_frozen_server_is_told_so_and_not_kept_until_it_answers(
+    engines: Engines, database_url: str, pool: PrimaryPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No statement may take longer than five minutes: the end of the transaction does not take them."""
+    monkeypatch.setattr(database, "COMMAND_TIMEOUT", 300.0)
+    async with Proxy(engines.postgres.port) as proxy, contextlib.aclosing(pool_of(proxy.before(database_url))) as away:
+        async with inbox_of(pool), pool.connection() as watching:
+            waiting = asyncio.create_task(entered(away))
+            await until_somebody_waits(watching)
+            proxy.freeze()
+            waiting.cancel()
+            async with asyncio.timeout(60):
+                await asyncio.wait([waiting])
+            assert waiting.cancelled()
+        await proxy.heal()
+        async with asyncio.timeout(60):
+            await entered(away)
+        assert await left_behind(away) == []
+
+
+async def test_a_storm_of_cancellations_at_any_point_leaves_no_transaction_and_no_lock(pool: PrimaryPool) -> None:
+    chance = random.Random(8)  # noqa: S311 - nothing secret
+
+    async def works(number: int) -> None:
+        async with inbox_of(pool, PERSON + number % 3) as inbox:
+            assert await inbox.answered(number) is None
+            await inbox.answer(number, b"[]")
+
+    running = [asyncio.create_task(works(number)) for number in range(120)]
+    for task in chance.sample(running, 100):
+        await asyncio.sleep(chance.random() / 500)
+        task.cancel()
+    ends = await asyncio.gather(*running, return_exceptions=True)
+    assert {type(end) for end in ends} <= {type(None), asyncio.CancelledError}
+    assert await left_behind(pool) == []
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        answered = {row["update_id"] for row in await connection.fetch("SELECT update_id FROM inbox")}
+    assert answered >= {number for number, end in enumerate(ends) if end is None}
+
+
+async def test_why_an_effect_failed_is_told_even_if_the_connection_was_lost_with_it(pool: PrimaryPool) -> None:
+    async def fails() -> None:
+        async with pool.connection() as connection, opened(connection, PERSON):
+            await other.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+            raise RuntimeError
+
+    async with pool.connection() as other:
+        with pytest.raises(RuntimeError):
+            await fails()
+    await entered(pool)
 
 
 async def test_a_page_is_open_to_one_at_a_time(pool: PrimaryPool) -> None:

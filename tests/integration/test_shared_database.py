@@ -21,6 +21,7 @@ from shared.database import ACQUIRE_TIMEOUT, COMMAND_TIMEOUT, PrimaryPool, Repli
 from shared.errors import DatabaseUnavailable
 from shared.settings import DatabaseSettings
 from tests.integration.broker_side import until
+from tests.integration.database_side import left_behind
 from tests.integration.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -275,6 +276,33 @@ async def test_a_storm_of_cancellations_at_any_point_leaks_no_connection(server:
                 return bool(await db.fetchval(f"SELECT ({others}) = $1", size))
 
         await until(the_server_knows_no_others)
+
+
+async def test_a_transaction_that_nobody_ended_ends_when_its_connection_is_given_back(pool: PrimaryPool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("BEGIN; CREATE TABLE unended (n int); SELECT pg_advisory_xact_lock(7)")
+    assert await left_behind(pool) == []
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT to_regclass('unended')") is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("SET work_mem = '5MB'", "set work_mem to 5120"),
+        ("SELECT pg_advisory_lock(7)", "holds a lock"),
+        ("LISTEN news", "listens to news"),
+        ("CREATE TEMP TABLE notes (n int)", "keeps the table notes"),
+        ("BEGIN; DECLARE leaf CURSOR WITH HOLD FOR SELECT 1; COMMIT", "holds the cursor leaf"),
+    ],
+)
+async def test_whatever_outlives_its_transaction_is_seen_by_the_tests_that_look_for_it(
+    pool: PrimaryPool, statement: str, told: str
+) -> None:
+    """Connections are given back as they are: those tests say of the worker's statements that they leave nothing."""
+    async with pool.connection() as connection:
+        await connection.execute(statement)
+    assert await left_behind(pool) == [told]
 
 
 def connections(state: str) -> float | None:
