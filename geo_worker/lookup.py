@@ -178,7 +178,7 @@ class Lookup:
         found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         waiter = Waiter(question.level, question.asked_at, question.reply_key, found, trace=question.trace)
         concerned_nobody = search.for_the_book_alone or not search.waiters
-        search.waiters.append(waiter)
+        self._searches.join(search, waiter)
         if concerned_nobody:
             self._notify()
         self._make_room()
@@ -194,6 +194,8 @@ class Lookup:
             self._searches.leave(search, waiter)
 
     def _make_room(self) -> None:
+        if self._searches.people <= LIVE:  # as nearly always: nobody need be counted
+            return
         live = [waiter for waiter in self._searches.waiters() if waiter.level is Level.LIVE and not waiter.found.done()]
         if len(live) > LIVE:
             min(live, key=lambda waiter: waiter.asked_at).found.set_exception(Overtaken())
@@ -226,7 +228,8 @@ class Lookup:
             await self._turn.wait()
             return None
         await self._look_at_replies()
-        search = self._searches.choose(self._able(provider))
+        able = self._able(provider)
+        search = next(able, None) if provider.policy.at_will else self._searches.choose(able)
         if search is not None:
             search.at = provider.source
             self._asked.add(_asked_of(provider, search))
@@ -274,7 +277,8 @@ class Lookup:
             LOOKUPS.labels("geocoder").inc()
             await self._addresses.keep(provider, search.language, search.cell, address)
             self._found(provider, search, address)
-            for other in [one for one in self._searches if one.at is None and _asked_of(provider, one) == asked]:
+            alike = self._searches.of_cell(search.cell)
+            for other in [one for one in alike if one.at is None and _asked_of(provider, one) == asked]:
                 self._found(provider, other, address)  # in another language, which this provider does not have
         finally:
             _trace(provider, search, began, failure)

@@ -15,7 +15,7 @@ Pure: time is an argument, seconds on one monotonic clock.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -124,7 +124,10 @@ class Searches:
 
     def __init__(self) -> None:
         self._searches: dict[tuple[str, str], Search] = {}
+        self._of_cell: dict[str, list[Search]] = {}
         self._choices = 0
+        self.people = 0
+        """Who wait, in all searches."""
 
     def __len__(self) -> int:
         return len(self._searches)
@@ -137,8 +140,20 @@ class Searches:
         return self._searches.get((cell, language))
 
     def add(self, search: Search) -> Search:
-        """Begin a search."""
-        return self._searches.setdefault((search.cell, search.language), search)
+        """Begin a search, if there is none for this cell in this language; return the one that there is."""
+        begun = self._searches.setdefault((search.cell, search.language), search)
+        if begun is search:
+            self._of_cell.setdefault(search.cell, []).append(search)
+        return begun
+
+    def of_cell(self, cell: str) -> Sequence[Search]:
+        """Those for this cell, in whichever language."""
+        return self._of_cell.get(cell, ())
+
+    def join(self, search: Search, waiter: Waiter) -> None:
+        """Somebody waits for it."""
+        search.waiters.append(waiter)
+        self.people += 1
 
     def waiters(self) -> Iterator[Waiter]:
         """All who wait."""
@@ -172,6 +187,7 @@ class Searches:
     def leave(self, search: Search, waiter: Waiter) -> None:
         """Somebody waits no more; a search for nobody ends if it is not being asked for."""
         search.waiters.remove(waiter)
+        self.people -= 1
         if not search.waiters and search.at is None:
             self._end(search)
 
@@ -187,3 +203,7 @@ class Searches:
     def _end(self, search: Search) -> None:
         if self._searches.get((search.cell, search.language)) is search:
             del self._searches[search.cell, search.language]
+            others = self._of_cell[search.cell]
+            others.remove(search)
+            if not others:
+                del self._of_cell[search.cell]

@@ -42,6 +42,11 @@ class Policy:
     attribution: str = ""
     languages: tuple[str, ...] = ()
 
+    @property
+    def at_will(self) -> bool:
+        """Whether requests go out as they come, several at once and at no pace: then nobody waits for others."""
+        return self.rate is None and self.parallel > 1
+
     def language(self, wanted: str) -> str:
         """The language in which it answers a person of that language."""
         return wanted if not self.languages or wanted in self.languages else self.languages[0]
