@@ -15,6 +15,8 @@ LANGUAGES: Final = ("az", "en", "ru", "tr")
 LANGUAGE: Final = "az"
 """The language of those who speak none of the others."""
 LOCALES: Final = Path(__file__).parent / "locales"
+USUAL: Final = 1000
+"""Texts of a language that are kept as they were said, of those in which nothing is written that is words."""
 _NAME_LENGTH: Final = 64
 
 
@@ -28,6 +30,8 @@ class Texts:
     def __init__(self, language: str = LANGUAGE) -> None:
         self.language = language
         self._bundle = FluentBundle([language], use_isolating=False)
+        # Everybody's today; a name or a time of the day is one person's.
+        self._usual = functools.lru_cache(USUAL, typed=True)(self._formatted)
         files = sorted((LOCALES / language).glob("*.ftl"))
         if not files:
             raise FileNotFoundError(f"no texts in {language!r}")
@@ -40,6 +44,11 @@ class Texts:
         Raises:
             ValueError: there is no such message, or a value that it needs was not given.
         """
+        if any(isinstance(value, str) for value in values.values()):
+            return self._formatted(message_id, **values)
+        return self._usual(message_id, **values)
+
+    def _formatted(self, message_id: str, /, **values: str | int | date) -> str:
         message = self._bundle.get_message(message_id) if self._bundle.has_message(message_id) else None
         if message is None or message.value is None:
             raise ValueError(f"no message {message_id!r}")
