@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from checkin_worker.attendance import Correction, Day, Event, Ref, Session, fold
 from checkin_worker.fence import Fence, Sighting
+from shared.several import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,15 +64,31 @@ FROM (SELECT) always LEFT JOIN (
 """
 READ: Final = f"SELECT * FROM ({AROUND}) around LEFT JOIN ({EVENTS}) day ON true"  # noqa: S608 - constants
 # What a statement writes it does not see, so the event is added to what it reads; if it was there before, it is read.
-APPEND: Final = f"""
-WITH appended AS (
+_EVENT: Final = """
     INSERT INTO attendance_events (user_id, sent_at, update_id, kind, latitude, longitude, accuracy, received_at,
                                    recorded_at, live, fence, office_id, distance_m, address)
-    VALUES ($1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING
-    RETURNING kind, sent_at, update_id, latitude, longitude, address, fence, office_id, arrived_at, left_at, recorded_at
-)
-SELECT * FROM ({AROUND}) around LEFT JOIN (SELECT * FROM appended UNION ALL {EVENTS}) day ON true
+"""
+_VALUES: Final = "$1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17"
+_APPENDED: Final = """
+    ON CONFLICT DO NOTHING
+    RETURNING user_id, kind, sent_at, update_id, latitude, longitude, address, fence, office_id, arrived_at, left_at,
+              recorded_at
+"""
+_DAY: Final = f"""
+SELECT * FROM ({AROUND}) around LEFT JOIN (
+    SELECT kind, sent_at, update_id, latitude, longitude, address, fence, office_id, arrived_at, left_at, recorded_at
+    FROM appended WHERE user_id = $1 UNION ALL {EVENTS}) day ON true
 """  # noqa: S608 - constants
+APPEND: Final = f"WITH appended AS ({_EVENT} VALUES ({_VALUES}) {_APPENDED}) {_DAY}"
+APPEND_SEVERAL: Final = several(
+    _DAY,
+    (
+        *("bigint", "timestamptz", "timestamptz", "date"),
+        *("timestamptz", "bigint", "text", "float8", "float8", "float8", "timestamptz", "timestamptz"),
+        *("boolean", "text", "bigint", "float8", "text"),
+    ),
+    f"appended AS ({_EVENT} SELECT {_VALUES} FROM one {_APPENDED})",  # noqa: S608 - constants
+)
 RECORDED: Final = """
 SELECT recorded_at FROM attendance_events
 WHERE user_id = $1 AND sent_at = $2 AND update_id = $3 AND kind = 'location'

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
-from shared.database import AWAY, RELEASE_TIMEOUT
+from shared.database import roll_back
+from shared.several import several
 
 if TYPE_CHECKING:
     from shared.database import Connection
@@ -20,6 +21,7 @@ BEGIN: Final = "BEGIN; SELECT pg_advisory_xact_lock({:d})"
 ANSWERED: Final = """
 SELECT replies FROM inbox WHERE update_id = $1 AND user_id = $2 AND handled_at > now() - interval '3 days'
 """
+ANSWERED_SEVERAL: Final = several(ANSWERED, ("bigint", "bigint"))
 ANSWER: Final = """
 INSERT INTO inbox (update_id, user_id, replies) VALUES ($1, $2, $3)
 ON CONFLICT (update_id) DO UPDATE
@@ -58,16 +60,6 @@ async def opened(connection: "Connection", user_id: int) -> AsyncIterator[Inbox]
         await connection.execute(BEGIN.format(user_id))
         yield Inbox(connection, user_id)
     except BaseException:
-        await _roll_back(connection)
+        await roll_back(connection)
         raise
     await connection.execute("COMMIT")
-
-
-async def _roll_back(connection: "Connection") -> None:
-    """End the transaction; where the server does not hear of it, the connection is lost, and the transaction with it.
-
-    Why it ends stays what is told, and a server that is frozen has had its time: it gets no more than for giving the
-    connection back.
-    """
-    with contextlib.suppress(*AWAY):
-        await connection.execute("ROLLBACK", timeout=RELEASE_TIMEOUT)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from checkin_worker.fence import Office
+from shared.several import several
 from shared.texts import language_of, plain_name
 from shared.workday import Calendar, Schedule, schedule_of
 
@@ -34,6 +35,7 @@ FROM (SELECT $1::bigint AS user_id) asked LEFT JOIN employees USING (user_id) CR
                     ORDER BY position, office_id) AS offices
     FROM employee_offices JOIN offices USING (office_id) WHERE employee_offices.user_id = asked.user_id) own
 """
+KNOW_SEVERAL: Final = several(KNOW, ("bigint",))
 # Since when somebody is in stays as it is where they are: who agrees to a new text did not come today.
 ENROL: Final = """
 INSERT INTO employees AS e (user_id, chat_id, full_name, telegram_language, role, status, enrolled_at)

@@ -9,7 +9,7 @@ So the unacked update is the outbox, and no relay is needed.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,13 +22,13 @@ from structlog.contextvars import bind_contextvars
 
 from checkin_worker.access import Admission, Standing
 from checkin_worker.attendance import CONFIRM_WITHIN
-from checkin_worker.book import Book, Rules
+from checkin_worker.book import APPEND, APPEND_SEVERAL, Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
-from checkin_worker.inbox import opened
+from checkin_worker.inbox import ANSWERED, ANSWERED_SEVERAL, Inbox, opened
 from checkin_worker.metrics import RECORDED_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
-from checkin_worker.people import People
+from checkin_worker.people import KNOW, KNOW_SEVERAL, People
 from checkin_worker.settings import WorkerSettings
 from shared import tracing
 from shared.contracts import RECEIVED_AT
@@ -40,6 +40,7 @@ from shared.publisher import Publisher
 from shared.replicas import Reader
 from shared.sealed import unsealed
 from shared.texts import LANGUAGES, texts_in
+from shared.together import Scattered, Together
 from shared.workday import is_holiday
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ _LONG_NUMBER: Final = re.compile(rb"\d{19}")
 _INT64: Final = range(-(2**63), 2**63)
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
 
+SEVERAL: Final[Mapping[str, str]] = {ANSWERED: ANSWERED_SEVERAL, KNOW: KNOW_SEVERAL, APPEND: APPEND_SEVERAL}
+"""The queries of a check-in, and each for several people."""
 
 # A live location moves for hours; only the first position that clears up an uncertain one is kept of it. The first by
 # its moment and update, so that whichever is handled first, the same one holds.
@@ -87,6 +90,7 @@ class UpdateHandler:
     ) -> None:
         self._settings = settings
         self._pool = pool
+        self._together = Together(pool, SEVERAL)
         self._reader = reader
         self._publisher = publisher
         self._clock = clock
@@ -115,7 +119,8 @@ class UpdateHandler:
             return Done()
         started = time.monotonic()
         with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
-            replies = unsealed(await self._effect(update, Sender(user, _received_at(delivery))))
+            sender = Sender(user, _received_at(delivery))
+            replies = unsealed(await self._effect(update, sender, alone=_goes_alone(update, delivery)))
         stored = time.monotonic()
         for outgoing in replies:
             await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
@@ -149,21 +154,34 @@ class UpdateHandler:
         async with self._pool.connection() as connection:
             return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date, moved_at, update.update_id))
 
-    async def _effect(self, update: Update, sender: Sender) -> bytes:
+    async def _effect(self, update: Update, sender: Sender, *, alone: bool) -> bytes:
         """The update's replies, as sealed; its effect is stored with them, now or earlier."""
-        recorded: datetime | None = None
-        async with self._pool.connection() as connection, opened(connection, sender.user.id) as inbox:
-            replies = await inbox.answered(update.update_id)
-            bind_contextvars(outcome="stored" if replies is None else "repeated")
-            if replies is None:
-                outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))
-                desk = await self._desk(connection, sender, outbox)
-                await self._first_time(update, desk)
-                replies, recorded = outbox.sealed(), desk.book.recorded
-                await inbox.answer(update.update_id, replies)
+        if not alone:
+            try:
+                async with self._together.opened(sender.user.id) as connection:
+                    replies, recorded = await self._within(connection, update, sender)
+            except Scattered:
+                alone = True
+        if alone:
+            async with self._pool.connection() as connection, opened(connection, sender.user.id):
+                replies, recorded = await self._within(connection, update, sender)
         if recorded is not None:
             RECORDED_SECONDS.observe(max(0.0, (self._clock() - recorded).total_seconds()))
         return replies
+
+    async def _within(self, connection: "Connection", update: Update, sender: Sender) -> tuple[bytes, datetime | None]:
+        """In a transaction, under the person's lock; the replies, and when the location was sent that it records."""
+        inbox = Inbox(connection, sender.user.id)
+        replies = await inbox.answered(update.update_id)
+        bind_contextvars(outcome="stored" if replies is None else "repeated")
+        if replies is not None:
+            return replies, None
+        outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))
+        desk = await self._desk(connection, sender, outbox)
+        await self._first_time(update, desk)
+        replies = outbox.sealed()
+        await inbox.answer(update.update_id, replies)
+        return replies, desk.book.recorded
 
     async def _first_time(self, update: Update, desk: Desk) -> None:
         token = open_outbox.set(desk.outbox)
@@ -197,6 +215,12 @@ class UpdateHandler:
             received_at=sender.received_at,
             recorded_at=self._clock(),
         )
+
+
+def _goes_alone(update: Update, delivery: Delivery) -> bool:
+    """Only locations go together, of which there are crowds; and none that has failed, or was in hand at a death."""
+    location = update.message is not None and update.message.location is not None
+    return not location or delivery.tries > 0 or delivery.redelivered
 
 
 def _fits(fields: object) -> bool:

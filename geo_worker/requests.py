@@ -17,6 +17,7 @@ from shared.contracts import GeoRequest, OutboundCall, decode, encode
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Retry, Return, Verdict
 from shared.publisher import Headers, Publisher
+from shared.together import Scattered, Together
 from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG
 
 # The check-in worker folds events into sessions under this lock (checkin_worker/inbox.py): with it, an address cannot
@@ -45,6 +46,7 @@ class GeoRequestHandler:
     def __init__(self, lookup: Lookup, pool: PrimaryPool, publisher: Publisher) -> None:
         self._lookup = lookup
         self._pool = pool
+        self._together = Together(pool, {})
         self._publisher = publisher
 
     async def __call__(self, delivery: Delivery) -> Verdict:
@@ -67,7 +69,7 @@ class GeoRequestHandler:
         await self._enrich(request, found.address, found, delivery.trail)
         if found.policy.stored:
             with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
-                await self._store(request, found.address)
+                await self._store(request, found.address, alone=delivery.tries > 0 or delivery.redelivered)
         return Done()
 
     async def _enrich(self, request: GeoRequest, address: str, found: Found, trail: Headers) -> None:
@@ -88,11 +90,19 @@ class GeoRequestHandler:
         )
         await self._publisher.publish(ENRICHMENT.name, encode(call), key=call.key, headers=trail)
 
-    async def _store(self, request: GeoRequest, address: str) -> None:
+    async def _store(self, request: GeoRequest, address: str, *, alone: bool) -> None:
         event = request.event
-        async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(LOCK, event.user_id)
-            await connection.execute(STORE, event.user_id, event.sent_at, event.update_id, address)
+        values = (event.user_id, event.sent_at, event.update_id, address)
+        if not alone:
+            try:
+                async with self._together.opened(event.user_id) as connection:
+                    await connection.execute(STORE, *values)
+            except Scattered:
+                alone = True
+        if alone:
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(LOCK, event.user_id)
+                await connection.execute(STORE, *values)
 
 
 def _outcome(found: Found | None) -> str:

@@ -165,6 +165,16 @@ class Pool:
         return 0 if self._pool is None else self._pool.get_size() - self._pool.get_idle_size()
 
 
+async def roll_back(connection: "Connection") -> None:
+    """End the transaction; where the server does not hear of it, the connection is lost, and the transaction with it.
+
+    Why it ends stays what is told, and a server that is frozen has had its time: it gets no more than for giving the
+    connection back.
+    """
+    with contextlib.suppress(*AWAY):
+        await connection.execute("ROLLBACK", timeout=RELEASE_TIMEOUT)
+
+
 async def _given_back(pool: "RawPool", connection: "Connection") -> bool:
     """Give a connection back; False if it was lost: the server is gone, or does not even cancel what was given up."""
     try:

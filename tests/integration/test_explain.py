@@ -33,8 +33,11 @@ MODULES = (
     "reports.queries",
 )
 """Of `checkin_worker`: whose queries are explained, every one."""
-FRAGMENTS = {"oversight.VISIBLE", "oversight.DECIDABLE", "oversight.MANAGED"}
-"""Conditions that stand within other queries."""
+FRAGMENTS = {
+    *("book._EVENT", "book._DAY", "oversight.VISIBLE", "oversight.DECIDABLE", "oversight.MANAGED"),
+    "inbox.BEGIN",
+}
+"""What stands within other queries; and what reads no table, and is two statements."""
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 LARGE = {"sessions", "attendance_events", "inbox", "audit", "corrections", "absences"}
 """Tables that grow with time; none is ever read from end to end."""
@@ -68,6 +71,14 @@ PLACE = (SOMEBODY, MORNING, NEXT, TODAY)
 NEAR = {"attendance_events_pkey", "idx_events_corrections", "sessions_pkey", "idx_sessions_open"}
 QUERIES = {
     "book.APPEND": Asked((*PLACE, NOON, UPDATE, "location", 40.37, 49.85, None, NOON, NOON, False, *4 * (None,)), NEAR),
+    "book.APPEND_SEVERAL": Asked(
+        (
+            PAGE,
+            *([one] * len(PAGE) for one in (MORNING, NEXT, TODAY, NOON, UPDATE, "location", 40.37, 49.85, None)),
+            *([one] * len(PAGE) for one in (NOON, NOON, False, *4 * (None,))),
+        ),
+        NEAR,
+    ),
     "book.UNDO": Asked((SOMEBODY, SENT, UPDATE, NOON)),
     "book.RECORDED": Asked((SOMEBODY, SENT, UPDATE), {"attendance_events_pkey"}),
     "book.CORRECT": Asked((SOMEBODY, SENT, UPDATE, NOON, TODAY, SENT, NOON, MANAGER, "Unutdum")),
@@ -78,8 +89,10 @@ QUERIES = {
     "book.STORE": Asked(STORED, {"sessions_pkey"}),
     "inbox.LOCK": Asked((SOMEBODY,)),
     "inbox.ANSWERED": Asked((777, SOMEBODY), {"inbox_pkey"}),
+    "inbox.ANSWERED_SEVERAL": Asked(([777] * len(PAGE), PAGE), {"inbox_pkey"}),
     "inbox.ANSWER": Asked((777, SOMEBODY, b"[]"), {"inbox_pkey"}),
     "people.KNOW": Asked((SOMEBODY,), {"employees_pkey", "employee_offices_pkey", "schedule_assignments_pkey"}),
+    "people.KNOW_SEVERAL": Asked((PAGE,), {"employees_pkey", "employee_offices_pkey", "schedule_assignments_pkey"}),
     "people.ENROL": Asked((SOMEBODY, "Vəli", "az", "employee", "active", NOON), {"employees_pkey"}),
     "people.REFRESH": Asked((SOMEBODY, "Vəli", "az"), {"employees_pkey"}),
     "people.REACHED": Asked((SOMEBODY,), {"employees_pkey"}),
