@@ -35,6 +35,8 @@ MODULES = (
 """Of `checkin_worker`: whose queries are explained, every one."""
 FRAGMENTS = {"oversight.VISIBLE", "oversight.DECIDABLE", "oversight.MANAGED"}
 """Conditions that stand within other queries."""
+SEVERAL = {"inbox.BEGIN"}
+"""More than one statement, which nothing explains: `inbox.LOCK` behind a BEGIN."""
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 LARGE = {"sessions", "attendance_events", "inbox", "audit", "corrections", "absences"}
 """Tables that grow with time; none is ever read from end to end."""
@@ -183,7 +185,7 @@ def read_whole(top: dict[str, Any]) -> set[str]:
 
 
 def test_every_query_of_these_modules_is_explained() -> None:
-    assert set(STATEMENTS) - FRAGMENTS == set(QUERIES)
+    assert set(STATEMENTS) - FRAGMENTS - SEVERAL == set(QUERIES)
     assert len(STATEMENTS) > 20
 
 
