@@ -9,24 +9,20 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bench import cells
 from bench.geo_page import PAGE, GeoReport, page, table
 from bench.geo_ways import Morning, ours, usual
+from bench.shown import show
 from bench.surroundings import machine, versions
-from bench.table import Row
 from local.folders import run_folder
 from local.stage import stage
-from local.terminal import console, run, step
+from local.terminal import run, step
 from simulator.gps import Gps
 from simulator.people import hire
 
 PEOPLE: Final = 1000
 JITTER: Final = 15.0
-WIDTH: Final = 140
-"""Of the tables, where they are not shown on a terminal."""
 SETTINGS: Final = {
     "REGISTRATION": "open",
     "CONSENT": "off",
@@ -68,21 +64,11 @@ async def bench(people: int, *, write: bool) -> int:
                 with step(name):
                     mornings[name] = await ours(people, ready, offices=offices)
     report = GeoReport(mornings, of_cells, machine(), told, datetime.now(UTC).date().isoformat())
-    _show(table(mornings))
-    _show(of_cells)
+    show(table(mornings))
+    show(of_cells)
     if write:
         PAGE.write_text(page(report), encoding="utf-8")
     return 0
-
-
-def _show(rows: list[Row]) -> None:
-    head, *body = rows
-    shown = Table()
-    for name in head:
-        shown.add_column(name, justify="right" if name else "left")
-    for row in body:
-        shown.add_row(*row)
-    Console(width=None if console.is_terminal else WIDTH).print(shown)
 
 
 if __name__ == "__main__":

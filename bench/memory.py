@@ -10,10 +10,10 @@ from typing import Annotated, Final
 
 import typer
 
-from bench.backlogs import SERVICES, memory_beside
 from bench.checkins import enrol
 from bench.flow import SETTINGS
 from bench.memory_page import HEADING, MemoryReport, failures, rows, section
+from bench.memory_trial import SERVICES, memory_beside
 from bench.page import PAGE
 from bench.sections import put
 from bench.shown import show

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bench.commits import STAMPED, configure
 from bench.old_page import HEADING, Compared, OldReport, lines, section, table
@@ -18,14 +16,13 @@ from bench.old_ways import WAYS
 from bench.page import PAGE
 from bench.rush import rush
 from bench.sections import put
+from bench.shown import show
 from bench.surroundings import machine, versions
 from local.folders import run_folder
 from local.stage import stage
 from local.terminal import console, run, step
 
 EMPLOYEES: Final = 300
-WIDTH: Final = 130
-"""Of the table, where it is not shown on a terminal."""
 SETTINGS: Final = {
     "REGISTRATION": "open",
     "CONSENT": "off",
@@ -61,23 +58,13 @@ async def bench(employees: int, *, write: bool) -> int:
                 with step(f"{name}, killed"):
                     compared[name] = Compared(undisturbed, await rush(way, employees, ready, killed=True))
     report = OldReport(employees, compared, machine(), told, datetime.now(UTC).date().isoformat())
-    _show(report)
+    show(table(compared), f"{employees} check-ins at once")
     if write:
         put(PAGE, HEADING, section(report))
     failures = [failure for line in lines(compared) for failure in line.failures()]
     for failure in failures:
         console.print(failure, style="red", markup=False)
     return 1 if failures else 0
-
-
-def _show(report: OldReport) -> None:
-    head, *body = table(report.compared)
-    shown = Table(head[0], title=f"{report.people} check-ins at once")
-    for name in head[1:]:
-        shown.add_column(name, justify="right")
-    for row in body:
-        shown.add_row(*row)
-    Console(width=None if console.is_terminal else WIDTH).print(shown)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from itertools import pairwise
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bench.backlog import handled
 from bench.bursts import burst
@@ -31,9 +29,9 @@ from bench.scaling_page import (
     section,
 )
 from bench.sections import put
+from bench.shown import show
 from bench.statements import PRELOADED, cost_of, counted
 from bench.surroundings import machine, versions
-from bench.table import Row
 from local.folders import run_folder
 from local.stage import DATABASE, Stage, stage
 from local.terminal import console, run, step
@@ -50,8 +48,6 @@ DAYS: Final = (1, 100, 1000)
 BURSTS: Final = (1_000, 10_000, 100_000)
 CAP: Final = Cap(30, 0.025)
 """As a sender has it by default."""
-WIDTH: Final = 120
-"""Of the tables, where they are not shown on a terminal."""
 SETTINGS: Final = {
     "REGISTRATION": "open",
     "CONSENT": "off",
@@ -88,7 +84,7 @@ async def bench(checkins: int, days: int, *, write: bool) -> int:
             past = [await _beside(ready, crowds, span) for span in pairwise((0, *lengths))]
     report = ScalingReport(checkins, copies, past, bursts, machine(), told, datetime.now(UTC).date().isoformat())
     for rows in (copies_rows(copies), past_rows(past), burst_rows(bursts)):
-        _show(rows)
+        show(rows)
     if write:
         put(PAGE, HEADING, section(report))
     for failure in failures(past):
@@ -120,16 +116,6 @@ async def _beside(ready: Stage, crowds: Iterator[Sequence[Employee]], days: tupl
             costs.append((await cost_of(url, "checkin_worker"), done))
     statements, done = min(costs, key=lambda cost: cost[0].milliseconds / cost[1].checkins)
     return Past(days[1] * PEOPLE, statements, done)
-
-
-def _show(rows: Sequence[Row]) -> None:
-    head, *body = rows
-    shown = Table(head[0])
-    for name in head[1:]:
-        shown.add_column(name, justify="right")
-    for row in body:
-        shown.add_row(*row)
-    Console(width=None if console.is_terminal else WIDTH).print(shown)
 
 
 if __name__ == "__main__":

@@ -4,21 +4,19 @@
 """
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bench.competitors import COMPETITORS
 from bench.page import HEADING, PAGE, Report, section
 from bench.peers import LIMITERS, first_second
 from bench.sections import put
+from bench.shown import show
 from bench.surroundings import machine, versions
-from bench.table import Row, table
+from bench.table import table
 from bench.trial import trial
 from bench.workload import Size
 from local.engines import Engines
@@ -26,8 +24,6 @@ from local.folders import run_folder
 from local.terminal import console, run, step
 
 CHECKINS: Final = 300
-WIDTH: Final = 120
-"""Of the table, where it is not shown on a terminal."""
 FIRST_SECONDS: Final = (("AsyncLimiter(30, 1)", "bucket"), ("AsyncLimiter(1, 1/30)", "drip"))
 
 app = typer.Typer(add_completion=False)
@@ -49,7 +45,7 @@ async def bench(size: Size, *, write: bool) -> int:
     """Measure everybody and print; returns the exit status."""
     with run_folder("bench") as folder:
         report = await measure(size, folder)
-    _show(report.rows)
+    show(report.rows)
     console.print(report.first_second(), markup=False)
     if write:
         put(PAGE, HEADING, section(report))
@@ -67,17 +63,6 @@ async def measure(size: Size, folder: Path) -> Report:
         told = await versions(engines)
     day = datetime.now(UTC).date().isoformat()
     return Report(table(measured), size, first, machine(), told, day)
-
-
-def _show(rows: Sequence[Row]) -> None:
-    head, *body = rows
-    shown = Table()
-    shown.add_column(head[0], no_wrap=True)
-    for name in head[1:]:
-        shown.add_column(name.replace("(", "\n("), justify="right")
-    for row in body:
-        shown.add_row(*row)
-    Console(width=None if console.is_terminal else WIDTH).print(shown)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ from rich.table import Table
 from bench.table import Row
 from local.terminal import console
 
-WIDTH: Final = 120
+WIDTH: Final = 140
 """Of a table that is not shown on a terminal."""
 
 
-def show(rows: Sequence[Row]) -> None:
+def show(rows: Sequence[Row], title: str | None = None) -> None:
     """Print a table, whose head is its first row and whose figures stand at the right."""
     head, *body = rows
-    shown = Table(head[0])
+    shown = Table(title=title)
+    shown.add_column(head[0], no_wrap=True)
     for name in head[1:]:
         shown.add_column(name, justify="right")
     for row in body:

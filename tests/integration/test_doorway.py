@@ -354,7 +354,8 @@ async def test_a_former_employee_costs_the_database_the_same_as_somebody_who_nev
         for somebody in (LEYLA, MANAGER) if registration == "open" else (LEYLA, MANAGER, PERSON):
             asked.clear()
             await worker.write(fields, person=somebody)
-            costs.append([" ".join(query.split()) for query in asked])
+            lock, *rest = asked  # the lock has the person's number in it
+            costs.append([lock.replace(str(somebody), "$1"), *(" ".join(query.split()) for query in rest)])
         assert len(costs[0]) > 3
         assert costs == [costs[0]] * len(costs)
 

@@ -33,11 +33,10 @@ MODULES = (
     "reports.queries",
 )
 """Of `checkin_worker`: whose queries are explained, every one."""
-FRAGMENTS = {
-    *("book._EVENT", "book._DAY", "oversight.VISIBLE", "oversight.DECIDABLE", "oversight.MANAGED"),
-    "inbox.BEGIN",
-}
-"""What stands within other queries; and what reads no table, and is two statements."""
+FRAGMENTS = {"book._EVENT", "book._DAY", "oversight.VISIBLE", "oversight.DECIDABLE", "oversight.MANAGED"}
+"""What stands within other queries."""
+MORE_THAN_ONE = {"inbox.BEGIN"}
+"""More than one statement, which nothing explains: `inbox.LOCK` behind a BEGIN."""
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 LARGE = {"sessions", "attendance_events", "inbox", "audit", "corrections", "absences"}
 """Tables that grow with time; none is ever read from end to end."""
@@ -196,7 +195,7 @@ def read_whole(top: dict[str, Any]) -> set[str]:
 
 
 def test_every_query_of_these_modules_is_explained() -> None:
-    assert set(STATEMENTS) - FRAGMENTS == set(QUERIES)
+    assert set(STATEMENTS) - FRAGMENTS - MORE_THAN_ONE == set(QUERIES)
     assert len(STATEMENTS) > 20
 
 
