@@ -24,7 +24,6 @@ def imported(*words: str) -> set[str]:
     ("words", "others"),
     [
         ("office add", {"aiogram", "sqlalchemy", "alembic", "redis", "aio_pika", "holidays"}),
-        ("pause", {"aiogram", "sqlalchemy", "alembic", "redis", "holidays"}),
         ("migrate", {"aiogram", "redis", "aio_pika", "holidays"}),
     ],
 )
