@@ -6,6 +6,8 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
+# Set in many a container, where it has each process of a test run compile the project, and rewrite each test, anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'

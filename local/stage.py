@@ -1,6 +1,7 @@
 """Owns what `make demo` and `make up` share: engines, a migrated database, the environment of the services."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -64,7 +65,10 @@ async def stage(run: Path, settings: Mapping[str, str]) -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def started(ready: Stage, services: list[Service]) -> AsyncIterator[Fleet]:
-    """Start the services; end them on the way out."""
+    """Start the services, if PostgreSQL has a connection for each that they may open; end them on the way out."""
+    copies = Counter(service.module for service in services)
+    numbers = ("--workers", str(copies["checkin_worker"]), "--geo-workers", str(copies["geo_worker"]))
+    await operate("doctor", "--only", "pool", *numbers, environment=ready.environment, logs=ready.logs)
     async with AsyncExitStack() as running:
         fleet = Fleet(services, ready.environment, ready.logs, own=ready.own)
         with step(f"{len(services)} services ready: {', '.join(fleet.services)}"):

@@ -4,33 +4,95 @@ Exit status: 0 done, 1 failed (the last line says what to do), 2 wrong settings 
 work to do, `fleet trace` for an update of which nothing is known.
 """
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, NamedTuple
 
 import typer
+import typer.core
+import typer.main
 
-from ops.commands import campaign, dead, employees, geo, geocode, holiday, jobs, office, remind, schedule, webhook
-from ops.commands.amnesty import amnesty
-from ops.commands.doctor import doctor
-from ops.commands.orders import pause, resume
-from ops.commands.plan import plan
-from ops.commands.roles import roles
-from ops.commands.sent import sent
-from ops.commands.trace import trace
-from ops.database import connected
-from ops.gate import until_migrated
-from ops.migrate import migrate_within, revisions
-from ops.roles import refresh
-from ops.terminal import done, say
-from shared.settings import DatabaseSettings, read
+SETUP: Final = "Setting up"
+COMPANY: Final = "The company"
+JOBS: Final = "By timetable"
+SENDING: Final = "Sending"
+ADDRESSES: Final = "Addresses"
+TROUBLE: Final = "In trouble, and after it"
 
-SETUP = "Setting up"
-COMPANY = "The company"
-JOBS = "By timetable"
-SENDING = "Sending"
-ADDRESSES = "Addresses"
-TROUBLE = "In trouble, and after it"
+
+class Word(NamedTuple):
+    """Where a word is: its heading in `fleet --help`, its module in `ops.commands`, and the function or app in that."""
+
+    panel: str
+    module: str
+    name: str = "app"
+
+
+WORDS: Final[Mapping[str, Word]] = {
+    "migrate": Word(SETUP, "migrate", "migrate"),
+    "plan": Word(SETUP, "plan", "plan"),
+    "roles": Word(SETUP, "roles", "roles"),
+    "menu": Word(SETUP, "webhook", "menu"),
+    "close-day": Word(JOBS, "jobs", "close"),
+    "retain": Word(JOBS, "jobs", "retain"),
+    "pause": Word(SENDING, "orders", "pause"),
+    "resume": Word(SENDING, "orders", "resume"),
+    "sent": Word(SENDING, "sent", "sent"),
+    "doctor": Word(TROUBLE, "doctor", "doctor"),
+    "trace": Word(TROUBLE, "trace", "trace"),
+    "amnesty": Word(TROUBLE, "amnesty", "amnesty"),
+    "webhook": Word(SETUP, "webhook"),
+    "employees": Word(COMPANY, "employees"),
+    "office": Word(COMPANY, "office"),
+    "schedule": Word(COMPANY, "schedule"),
+    "holiday": Word(COMPANY, "holiday"),
+    "remind": Word(JOBS, "remind"),
+    "campaign": Word(SENDING, "campaign"),
+    "geo": Word(ADDRESSES, "geo"),
+    "geocode": Word(ADDRESSES, "geocode"),
+    "dead": Word(TROUBLE, "dead"),
+}
+"""In the order in which `fleet --help` has them."""
+
+
+class Words(typer.core.TyperGroup):
+    """The words of `fleet`. What one of them needs is imported when it is said: for all of them that takes seconds."""
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - whatever typer makes a group of
+        super().__init__(**{**traits, "commands": _Imported()})
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own class, which it does not publish
+        """The words, none of which is imported for that."""
+        return [*WORDS]
+
+
+class _Imported(Mapping[str, Any]):
+    """The command of each word, imported when it is asked for."""
+
+    def __getitem__(self, word: str) -> Any:  # noqa: ANN401 - as above
+        return _command(word)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(WORDS)
+
+    def __len__(self) -> int:
+        return len(WORDS)
+
+
+@cache
+def _command(word: str) -> Any:  # noqa: ANN401 - as above
+    panel, module, name = WORDS[word]
+    what, alone = getattr(import_module(f"ops.commands.{module}"), name), typer.Typer()
+    if isinstance(what, typer.Typer):
+        alone.add_typer(what, name=word, rich_help_panel=panel)
+    else:
+        alone.command(word, rich_help_panel=panel)(what)
+    return typer.main.get_group(alone).commands[word]
+
 
 app = typer.Typer(
+    cls=Words,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Operate the check-in fleet. Its settings are environment variables, named in docs/configuration.md. New "
@@ -38,60 +100,6 @@ app = typer.Typer(
 )
 
 
-@app.command(rich_help_panel=SETUP)
-def migrate(
-    *,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Change nothing: wait until another has done it, or a newer release has.")
-    ] = False,
-    within: Annotated[
-        int, typer.Option(min=0, metavar="SECONDS", help="Wait so long for a database that is away.")
-    ] = 0,
-) -> None:
-    """Bring the database's schema to this release (safe to run twice, or many at once).
-
-    A newer release's schema is left as it is: it works with the release before it.
-    """
-    settings = read(DatabaseSettings)
-    if wait:
-        say(f"schema {done(until_migrated(settings, say), 'Looking at the schema')}: go on")
-        return
-    work = _migrate(settings, within)
-    before, after, rights = done(work, "Migrating (is DATABASE_URL right and the server up?)")
-    if before != after:
-        say(f"schema {before or 'empty'} -> {after}")
-    else:
-        say(f"schema {after}: nothing to do" if after in revisions() else f"schema {after}: a newer release's, left so")
-    if rights:
-        say(f"{rights} rights of the services' roles brought up to date")
-
-
-async def _migrate(settings: DatabaseSettings, within: int) -> tuple[str | None, str | None, int]:
-    before, after = await migrate_within(within, settings.database_url.get_secret_value(), say)
-    if after not in revisions():
-        return before, after, 0  # nor are rights taken that only the newer release knows
-    async with connected(settings) as db:
-        return before, after, await refresh(db)
-
-
-app.command(rich_help_panel=SETUP)(plan)
-app.command(rich_help_panel=SETUP)(roles)
-app.add_typer(webhook.app, name="webhook", rich_help_panel=SETUP)
-app.command(rich_help_panel=SETUP)(webhook.menu)
-app.add_typer(employees.app, name="employees", rich_help_panel=COMPANY)
-app.add_typer(office.app, name="office", rich_help_panel=COMPANY)
-app.add_typer(schedule.app, name="schedule", rich_help_panel=COMPANY)
-app.add_typer(holiday.app, name="holiday", rich_help_panel=COMPANY)
-app.add_typer(remind.app, name="remind", rich_help_panel=JOBS)
-app.command("close-day", rich_help_panel=JOBS)(jobs.close)
-app.command(rich_help_panel=JOBS)(jobs.retain)
-app.add_typer(campaign.app, name="campaign", rich_help_panel=SENDING)
-app.command(rich_help_panel=SENDING)(pause)
-app.command(rich_help_panel=SENDING)(resume)
-app.command(rich_help_panel=SENDING)(sent)
-app.add_typer(geo.app, name="geo", rich_help_panel=ADDRESSES)
-app.add_typer(geocode.app, name="geocode", rich_help_panel=ADDRESSES)
-app.command(rich_help_panel=TROUBLE)(doctor)
-app.command(rich_help_panel=TROUBLE)(trace)
-app.add_typer(dead.app, name="dead", rich_help_panel=TROUBLE)
-app.command(rich_help_panel=TROUBLE)(amnesty)
+@app.callback()
+def fleet() -> None:
+    """Do nothing: typer wants it of an app with which no word is registered."""

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import shared.lean_aiogram  # noqa: F401 - before anything imports aiogram
+
+# isort: split
 from aiogram.types import BotCommand
 
 from ops.webhook import bot

@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import typer
 import uvloop
-from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramNetworkError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,7 +23,7 @@ from shared.masking import masked
 OUT: Final = Console(highlight=False)
 ERRORS: Final = Console(highlight=False, stderr=True)
 
-_EXPECTED: Final = (*AWAY, asyncpg.PostgresError, AiogramError, FleetError)
+_EXPECTED: Final = (*AWAY, asyncpg.PostgresError, FleetError)
 _NOT_MIGRATED: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes as the beginning of a formula (OWASP, "CSV injection")."""
@@ -51,7 +50,7 @@ def done(work: Coroutine[Any, Any, T], what: str) -> T:
         raise typer.Exit(2) from refusal
     except _EXPECTED as problem:
         hint = " (run `fleet migrate` first)" if isinstance(problem, _NOT_MIGRATED) else ""
-        _complain(f"{what} failed: {_said(problem)}{hint}")
+        _complain(f"{what} failed: {type(problem).__name__}: {problem}{hint}")
         raise typer.Exit(1) from problem
 
 
@@ -98,11 +97,3 @@ def people(number: int) -> str:
 
 def _complain(sentence: str) -> None:
     ERRORS.print(masked(sentence), markup=False, soft_wrap=True)
-
-
-def _said(problem: BaseException) -> str:
-    """What went wrong; without the text of a network error, which holds the Bot API's address and in it the token."""
-    kind = type(problem).__name__
-    if isinstance(problem, TelegramNetworkError | ClientDecodeError):
-        return f"{kind} ({type(problem.__cause__).__name__})"
-    return f"{kind}: {problem}"

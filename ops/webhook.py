@@ -4,12 +4,20 @@ Run by people or one job, never by each replica at its start: a changed webhook 
 anew. Waiting updates are never dropped: they are people's check-ins.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
+
+import shared.lean_aiogram  # noqa: F401 - before anything imports aiogram
+
+# isort: split
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramNetworkError
 from aiogram.types import WebhookInfo
 from pydantic import Field
 
+from shared.errors import FleetError
 from shared.settings import TelegramSettings, WebhookSecret
 from shared.webhook import ours
 
@@ -28,10 +36,25 @@ class WebhookSettings(WebhookAddress):
     telegram_webhook_secret: WebhookSecret = Field(description="the same as the ingress's")
 
 
-def bot(settings: TelegramSettings) -> Bot:
-    """A client of the Bot API that the settings name."""
+class NotDone(FleetError):
+    """Telegram did not do it, or nobody knows; says why, without the Bot API's address, which has the token in it."""
+
+
+@contextlib.asynccontextmanager
+async def bot(settings: TelegramSettings) -> AsyncIterator[Bot]:
+    """A client of the Bot API that the settings name.
+
+    Raises:
+        NotDone: Telegram refused a call, or did not answer it.
+    """
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    return Bot(settings.telegram_bot_token.get_secret_value(), session=session)
+    async with Bot(settings.telegram_bot_token.get_secret_value(), session=session) as api:
+        try:
+            yield api
+        except (TelegramNetworkError, ClientDecodeError) as problem:  # their text is the network error's
+            raise NotDone(f"{type(problem).__name__} ({type(problem.__cause__).__name__})") from problem
+        except AiogramError as problem:
+            raise NotDone(f"{type(problem).__name__}: {problem}") from problem
 
 
 async def set_webhook(settings: WebhookSettings) -> WebhookInfo:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import time
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -75,8 +76,14 @@ def _local(value: time) -> time:
     return value
 
 
+@cache
+def _zones() -> set[str]:
+    """Those of the tz database, whose hundreds of files are looked through for them."""
+    return available_timezones()
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         msg = "is no zone of the tz database, such as Asia/Baku"
         raise ValueError(msg)
     return value

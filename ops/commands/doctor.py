@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ops.doctor.checks import CHECKS, examine
+from ops.doctor.checks import CHECKS, examine, only
 from ops.doctor.surroundings import look_around
 from ops.doctor.words import as_json, told
 from ops.terminal import done, say
@@ -13,12 +13,14 @@ from ops.terminal import done, say
 Number = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="For the pool's budget; else those that are there.")
 ]
-SKIP: Final = f"Leave this check out; may be said again for more. There are {', '.join(CHECKS)}."
+ONLY: Final = f"Make this check alone; may be said again for more. There are {', '.join(CHECKS)}."
+SKIP: Final = "Leave this check out; may be said again for more."
 
 
 def doctor(
     workers: Number = None,
     geo_workers: Number = None,
+    only_: Annotated[list[str] | None, typer.Option("--only", metavar="CHECK", help=ONLY)] = None,
     skip: Annotated[list[str] | None, typer.Option(metavar="CHECK", help=SKIP)] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -28,11 +30,12 @@ def doctor(
     It changes nothing. Ends with status 0 if nothing is wrong (there may be warnings, and what could not be checked),
     1 if something is, 2 if the settings are.
     """
-    if strange := sorted({*(skip or ())} - {*CHECKS}):
+    if strange := sorted({*(only_ or ()), *(skip or ())} - {*CHECKS}):
         raise typer.BadParameter(f"there is no check {strange[0]!r}: say one of {', '.join(CHECKS)}")
+    around, entries = look_around(workers, geo_workers), only(only_ or ())
     logging.disable()  # what libraries have to say of an engine that is away is in the findings
     try:
-        diagnosis = done(examine(look_around(workers, geo_workers), skip or ()), "Looking at the fleet")
+        diagnosis = done(examine(around, skip or (), entries), "Looking at the fleet")
     finally:
         logging.disable(logging.NOTSET)
     if json:

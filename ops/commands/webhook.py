@@ -1,15 +1,17 @@
 """Owns the words `fleet webhook ...` and `fleet menu`: what Telegram is told about the bot."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
-from aiogram.types import WebhookInfo
 
 from ops.menu import set_menu
 from ops.terminal import done, say, show
 from ops.webhook import WebhookAddress, WebhookSettings, delete_webhook, set_webhook, webhook_info
 from shared.settings import TelegramSettings, read
 from shared.webhook import SETTINGS, Setting, Webhook, held, ours
+
+if TYPE_CHECKING:
+    from aiogram.types import WebhookInfo
 
 app = typer.Typer(no_args_is_help=True, help="Where Telegram delivers updates.")
 
@@ -53,7 +55,7 @@ def menu() -> None:
     say(f"{menus} menus are set: one for each language, and one for all others")
 
 
-def _compared(info: WebhookInfo, wish: Webhook) -> list[Setting]:
+def _compared(info: "WebhookInfo", wish: Webhook) -> list[Setting]:
     """Show what Telegram holds beside the wish, and what else it says; returns what differs."""
     has = held(info)
     drift = has.drift(wish)

@@ -84,10 +84,15 @@ class Diagnosis:
         return 2 if "settings" in bad else int(bool(bad))
 
 
+def only(names: Collection[str]) -> Mapping[str, Entry]:
+    """Those of the checks, in their own order; all of them where no name is given."""
+    return {name: entry for name, entry in CHECKS.items() if not names or name in names}
+
+
 async def examine(
     around: Surroundings, skipped: Collection[str] = (), entries: Mapping[str, Entry] = CHECKS
 ) -> Diagnosis:
-    """Make all checks at once; no secret that this process has read is in what they found."""
+    """Make all of these checks at once; no secret that this process has read is in what they found."""
     found = await asyncio.gather(
         *(_left_out() if name in skipped else _made(entry, around) for name, entry in entries.items())
     )

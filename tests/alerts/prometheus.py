@@ -1,27 +1,20 @@
-"""Owns a private Prometheus: what it scrapes, our rules in its time, and which alerts it has seen."""
+"""Owns the Prometheus of `make alerts`: what it scrapes, our rules in its time, and which alerts it has seen."""
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
-import yaml
-
-from local import binaries
-from local.engine import SYSTEM_PATH
-from local.ports import LOOPBACK, free_port
-from local.probes import answers_ok
-from local.processes import Child, Program
+from local.ports import LOOPBACK
 from ops.rules.__main__ import plain
 from tests.alerts.broker import ScrapedRabbitMQ
 from tests.alerts.exporter import exporter
 from tests.alerts.shorter import shortened
 from tests.faults.ground import Ground
+from tests.prometheus import Prometheus, services, started
 
-START_LIMIT: Final = 30.0
 EVERY: Final = "2s"
 """Between two scrapes, of which each may take as long: a service that lacks an engine needs a second to say so."""
 LOOKS: Final = "1s"
@@ -35,10 +28,10 @@ Firing = tuple[str, str]
 
 
 @dataclass
-class Prometheus:
-    """One that runs."""
+class Watching:
+    """What Prometheus has seen."""
 
-    url: str
+    prometheus: Prometheus
     began: float = 0.0
     """Unix seconds; before that nothing counts."""
 
@@ -64,12 +57,7 @@ class Prometheus:
         return {_alert(one) for one in await self._asked(FIRING)}
 
     async def _asked(self, query: str) -> list[dict[str, Any]]:
-        timeout = aiohttp.ClientTimeout(total=10)
-        async with (
-            aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
-            session.get(f"{self.url}/api/v1/query", params={"query": query}) as answer,
-        ):
-            found: list[dict[str, Any]] = (await answer.json())["data"]["result"]
+        found: list[dict[str, Any]] = (await self.prometheus.asked("query", query=query))["result"]
         return found
 
 
@@ -78,37 +66,12 @@ def _alert(one: dict[str, Any]) -> Firing:
 
 
 @contextlib.asynccontextmanager
-async def prometheus(ground: Ground, folder: Path, factor: int) -> AsyncIterator[Prometheus]:
-    """Scrape this ground, with a memory of its own and rules so many times shorter; it forgets all at the end."""
-    configuration, port = folder / "prometheus.yml", free_port()
-    program = Program(
-        name="prometheus",
-        argv=(
-            binaries.prometheus(),
-            f"--config.file={configuration}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address={LOOPBACK}:{port}",
-            "--log.level=warn",
-        ),
-        env={"PATH": SYSTEM_PATH, "HOME": str(folder)},
-        log=ground.stage.logs / f"{folder.name}.log",
-    )
+async def watching(ground: Ground, folder: Path, factor: int) -> AsyncIterator[Watching]:
+    """Scrape this ground, with a memory of its own and rules so many times shorter."""
     async with exporter(ground) as postgres:
-        _write(configuration, _configuration(ground, postgres), factor)
-        child = await Child.spawn(program)
-        url = f"http://{LOOPBACK}:{port}"
-        try:
-            await child.until(lambda: answers_ok(f"{url}/-/ready"), START_LIMIT)
-            yield Prometheus(url)
-        finally:
-            await child.kill()
-
-
-def _write(path: Path, configuration: dict[str, Any], factor: int) -> None:
-    """The configuration, and beside it the rules."""
-    path.parent.mkdir()
-    path.write_text(yaml.safe_dump(configuration))
-    path.with_name("rules.yml").write_text(shortened(plain(), factor))
+        configuration, rules = _configuration(ground, postgres), shortened(plain(), factor)
+        async with started(ground.stage.logs, folder, configuration, rules) as prometheus:
+            yield Watching(prometheus)
 
 
 def _configuration(ground: Ground, postgres: str) -> dict[str, Any]:
@@ -119,9 +82,8 @@ def _configuration(ground: Ground, postgres: str) -> dict[str, Any]:
     families = {"family": ["queue_coarse_metrics", "queue_consumer_count"]}
     return {
         "global": {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": LOOKS},
-        "rule_files": ["rules.yml"],
         "scrape_configs": [
-            {"job_name": "fleet", "static_configs": _services(ground)},
+            {"job_name": "fleet", "static_configs": services(ground)},
             {"job_name": "rabbitmq", "static_configs": [{"targets": rabbitmq}]},
             {
                 "job_name": "rabbitmq-queues",
@@ -132,13 +94,3 @@ def _configuration(ground: Ground, postgres: str) -> dict[str, Any]:
             {"job_name": "postgres", "static_configs": [{"targets": [postgres], "labels": {"pod": "postgres-1"}}]},
         ],
     }
-
-
-def _services(ground: Ground) -> Sequence[dict[str, Any]]:
-    return [
-        {
-            "targets": [f"{LOOPBACK}:{service.metrics_port}"],
-            "labels": {"service": service.module.replace("_", "-")},
-        }
-        for service in ground.fleet.services.values()
-    ]

@@ -14,7 +14,7 @@ from ops.rules.objectives import OBJECTIVES
 from ops.rules.rule import Alert
 from tests.alerts.fault import Fault
 from tests.alerts.people import steady
-from tests.alerts.prometheus import Firing, Prometheus, prometheus
+from tests.alerts.prometheus import Firing, Watching, watching
 from tests.faults.ground import Ground
 from tests.faults.health import until_ready, waiting
 
@@ -51,24 +51,24 @@ class Seen:
 async def trial(ground: Ground, fault: Fault, folder: Path) -> Seen:
     """Play a fault, and see which alerts it raises."""
     problems = []
-    async with prometheus(ground, folder, fault.factor) as watching, _beside(ground):
-        if stray := await _waited(watching.stray, PEACE_LIMIT):
+    async with watching(ground, folder, fault.factor) as watch, _beside(ground):
+        if stray := await _waited(watch.stray, PEACE_LIMIT):
             return Seen(fault, {}, [f"there was no peace before the fault: {', '.join(sorted(stray))}"])
-        watching.begin()
+        watch.begin()
         await asyncio.sleep(PEACE)
-        if early := set(await watching.fired()):
+        if early := set(await watch.fired()):
             problems.append(f"before the fault {_told(early)} fired")
         began = time.time()
         async with fault.wrong(ground):
-            if missing := await _missing(watching, rules(fault.raises)):
+            if missing := await _missing(watch, rules(fault.raises)):
                 problems.append(f"{_told(missing)} did not fire")
         if not await until_ready(ground, READY_LIMIT):
             problems.append("not every service is ready again")
-        if missing := await _missing(watching, rules(fault.leaves)):
+        if missing := await _missing(watch, rules(fault.leaves)):
             problems.append(f"{_told(missing)} did not fire afterwards")
-        if left := await _waited(lambda: _still(watching), END_LIMIT):
+        if left := await _waited(lambda: _still(watch), END_LIMIT):
             problems.append(f"{_told(left)} did not end")
-        fired = await watching.fired()
+        fired = await watch.fired()
     if stuck := await _waited(lambda: waiting(ground), DRAIN_LIMIT):  # or the next trial would find it late
         problems.append(f"there still wait: {stuck}")
     if others := set(fired) - rules(fault.raises | fault.leaves | fault.allows) - early:
@@ -86,17 +86,17 @@ def rules(names: AbstractSet[str]) -> set[Firing]:
     }
 
 
-async def _missing(watching: Prometheus, wanted: set[Firing]) -> set[Firing]:
+async def _missing(watch: Watching, wanted: set[Firing]) -> set[Firing]:
     """Those that have not fired, when all have or it takes too long."""
 
     async def missing() -> set[Firing]:
-        return wanted - set(await watching.fired())
+        return wanted - set(await watch.fired())
 
     return await _waited(missing, RAISE_LIMIT)
 
 
-async def _still(watching: Prometheus) -> set[Firing]:
-    return {alert for alert in await watching.firing() if alert[0] not in BURNS}
+async def _still(watch: Watching) -> set[Firing]:
+    return {alert for alert in await watch.firing() if alert[0] not in BURNS}
 
 
 async def _waited(left: Callable[[], Awaitable[Found]], limit: float) -> Found:

@@ -12,7 +12,7 @@ from typing import Final
 
 from dashboards.page import WIDTH
 from tests.dashboards.panels import RATE_INTERVAL, Panel, Query
-from tests.dashboards.prometheus import SCRAPE, Prometheus, Series
+from tests.dashboards.prometheus import SCRAPE, Series, Watching
 
 PIXELS: Final = 1440
 """Of the whole width."""
@@ -35,7 +35,7 @@ class Answer:
         return re.sub(r"\{\{(\w+)\}\}", lambda found: series.labels.get(found[1], ""), self.query.legend)
 
 
-async def answered(asked: Prometheus, panel: Panel, span: tuple[float, float]) -> list[Answer]:
+async def answered(asked: Watching, panel: Panel, span: tuple[float, float]) -> list[Answer]:
     """What each query of a panel brings for this time."""
     seconds = span[1] - span[0]
     step = max(SCRAPE, math.ceil(seconds / (PIXELS * panel.grid[2] / WIDTH)))

@@ -11,7 +11,7 @@ import aiohttp
 
 from shared.topology import BULK
 from simulator.people import Employee
-from tests.dashboards.prometheus import Prometheus
+from tests.dashboards.prometheus import Watching
 from tests.faults.ground import Ground
 from tests.faults.health import waiting
 from tests.soak.load import Load
@@ -32,7 +32,7 @@ PEACE: Final = "min(up) == 1 and on () min(fleet_ready) == 1 and on () sum(sende
 """Everybody was scraped and was ready: on a busy machine one is missed now and then."""
 
 
-async def morning(ground: Ground, watching: Prometheus) -> tuple[float, float]:
+async def morning(ground: Ground, watching: Watching) -> tuple[float, float]:
     """Play it; returns when it began and ended, in unix seconds."""
     people = itertools.cycle(ground.crowd.employees)
     began = time.time()
@@ -85,13 +85,13 @@ async def _undecodable(ground: Ground) -> None:
         pass
 
 
-async def _until_ticket(watching: Prometheus) -> None:
+async def _until_ticket(watching: Watching) -> None:
     async with asyncio.timeout(LIMIT):
         while not await watching.now(DEAD, time.time()):  # noqa: ASYNC110 - Prometheus tells nobody
             await asyncio.sleep(LOOK)
 
 
-async def _everybody_seen(watching: Prometheus) -> float:
+async def _everybody_seen(watching: Watching) -> float:
     """A moment, unix seconds, of which Prometheus knows everybody."""
     async with asyncio.timeout(LIMIT):
         while not await watching.now(PEACE, now := time.time()):  # noqa: ASYNC110 - as above

@@ -15,7 +15,7 @@ from tests.dashboards.exporters import exporters
 from tests.dashboards.grafana import Answer, answered
 from tests.dashboards.panels import ASKING, dashboard, files, panels
 from tests.dashboards.picture import picture
-from tests.dashboards.prometheus import prometheus
+from tests.dashboards.prometheus import watching
 from tests.dashboards.story import morning
 from tests.docs.pages import DOCS
 from tests.faults.ground import opened
@@ -54,10 +54,10 @@ async def seen() -> Seen:
     async with (
         opened(Diary(console), 1, kinds, clustered=False) as ground,
         exporters(ground) as targets,
-        prometheus(ground, targets) as watching,
+        watching(ground, targets) as watch,
     ):
-        span = await morning(ground, watching)
-        found = {(panel.page, panel.title): await answered(watching, panel, span) for panel in ASKING}
+        span = await morning(ground, watch)
+        found = {(panel.page, panel.title): await answered(watch, panel, span) for panel in ASKING}
     if os.environ.get("WRITE"):
         _draw(found, span)
     return found

@@ -79,10 +79,11 @@ def test_services_wait_for_the_migration_and_healthy_engines() -> None:
     for name in FLEET:
         waits = {engine: how["condition"] for engine, how in SERVICES[name]["depends_on"].items()}
         assert waits == {
-            "migrate": "service_completed_successfully",
+            "budget": "service_completed_successfully",
             "rabbitmq": "service_healthy",
             "redis": "service_healthy",
         }
+    assert SERVICES["budget"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert SERVICES["migrate"]["depends_on"] == {"postgres-logins": {"condition": "service_completed_successfully"}}
     assert SERVICES["postgres-logins"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 

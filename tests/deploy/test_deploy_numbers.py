@@ -101,6 +101,32 @@ def test_all_processes_that_scaling_allows_fit_into_postgresql() -> None:
 
 
 @needs_kubectl
+def test_each_roll_out_asks_whether_postgresql_has_connections_for_as_many_as_may_run() -> None:
+    for folder in (BASE, *OVERLAYS):
+        deployments = of_kind(folder, "Deployment")
+        scaled = of_kind(folder, "ScaledObject")
+        worker = deployments["checkin-worker"]["spec"]
+        workers = scaled["checkin-worker"]["spec"]["maxReplicaCount"] if scaled else worker["replicas"]
+        geo_workers = deployments["geo-worker"]["spec"]["replicas"]
+        [asked] = [
+            one["command"]
+            for one in of_kind(folder, "Job")["migrate"]["spec"]["template"]["spec"]["initContainers"]
+            if one["name"] == "budget"
+        ]
+        assert asked == budget_of(workers, geo_workers), folder
+
+
+def test_compose_asks_the_same_before_it_starts_a_service() -> None:
+    services = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+    copies = [services[name]["deploy"]["replicas"] for name in ("checkin-worker", "geo-worker")]
+    assert services["budget"]["command"] == budget_of(*copies)
+
+
+def budget_of(workers: int, geo_workers: int) -> list[str]:
+    return ["fleet", "doctor", "--only", "pool", "--workers", f"{workers}", "--geo-workers", f"{geo_workers}"]
+
+
+@needs_kubectl
 def test_postgresql_has_memory_for_all_its_connections() -> None:
     cluster = of_kind(PRODUCTION, "Cluster")["postgres"]["spec"]
     parameters = cluster["postgresql"]["parameters"]

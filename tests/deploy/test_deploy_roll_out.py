@@ -68,7 +68,7 @@ def test_a_failed_migration_ends_it_at_once_before_telegram_is_told(asked: Path)
     done = roll_out(asked, failed="migrate")
     assert done.returncode == 1
     assert "Mend it and say this again" in done.stderr
-    assert steps(asked)[-1] == "logs job/migrate --tail=20"
+    assert steps(asked)[-1] == "logs job/migrate --all-containers --prefix --tail=20"
 
 
 def test_a_service_that_does_not_come_up_ends_it_and_says_where_to_look(asked: Path) -> None:

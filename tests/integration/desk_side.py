@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from pydantic import SecretStr
 
 from checkin_worker.settings import WorkerSettings
@@ -61,6 +61,14 @@ async def taken(connection: AbstractConnection, queue: str) -> list[AbstractInco
         return [await found.get() for _ in range(waiting)]
 
 
+async def emptied(channel: AbstractChannel, queue: str) -> list[AbstractIncomingMessage]:
+    """The same by a channel that stays open, one message at a time: the soonest for the one or two that wait."""
+    source, messages = await channel.get_queue(queue, ensure=False), []
+    while (message := await source.get(no_ack=True, fail=False)) is not None:
+        messages.append(message)
+    return messages
+
+
 @dataclass
 class DeskSide:
     """One worker, and everybody who writes to it. Updates are numbered from 1; each is received a second later.
@@ -72,6 +80,7 @@ class DeskSide:
     pool: PrimaryPool
     owner: PrimaryPool
     connection: AbstractConnection
+    channel: AbstractChannel
     now: datetime = SENT
     last_update: int = 0
     messages: dict[int, int] = field(default_factory=dict)
@@ -118,7 +127,7 @@ class DeskSide:
             return [
                 decode(OutboundCall, each.body)
                 for name in (INTERACTIVE.name, FILES.name)
-                for each in await taken(self.connection, name)
+                for each in await emptied(self.channel, name)
             ]
 
     async def asked(self) -> list[GeoRequest]:
@@ -154,20 +163,20 @@ async def desk_side(settings: WorkerSettings, connection: AbstractConnection) ->
 
     Whatever was asked of it, its connections hold nothing of that afterwards: they are given back as they are.
     """
-    async with connection.channel() as channel:
-        for queue in (INTERACTIVE, FILES, GEO_REQUESTS, ENRICHMENT):
-            await (await channel.get_queue(queue.name, ensure=False)).purge()
     publisher = Publisher()
     await publisher.attach(connection, Link(settings.rabbitmq_url, "test", []))
     everything = SecretStr(as_login(settings.database_url.get_secret_value()))
     async with (
+        connection.channel() as channel,
         contextlib.aclosing(PrimaryPool(settings)) as pool,
         contextlib.aclosing(PrimaryPool(settings.model_copy(update={"database_url": everything}))) as owner,
         contextlib.aclosing(Reader(replica_pools(settings))) as reader,
     ):
+        for queue in (INTERACTIVE, FILES, GEO_REQUESTS, ENRICHMENT):
+            await (await channel.get_queue(queue.name, ensure=False)).purge()
         side: DeskSide
         handler = UpdateHandler(settings, pool, reader, publisher, lambda: side.now + timedelta(seconds=1))
-        side = DeskSide(handler, pool, owner, connection)
+        side = DeskSide(handler, pool, owner, connection, channel)
         yield side
         assert await left_behind(pool) == []
     await publisher.detach()

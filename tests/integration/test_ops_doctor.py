@@ -420,7 +420,16 @@ async def test_the_words_for_people_fit_80_columns_and_say_what_mends(patient: P
     assert said.problems == []
 
 
-async def test_a_check_that_does_not_exist_is_status_2(patient: Patient) -> None:
-    said = await fleet("", "doctor", "--skip", "sleep", **SECRETS)
+@pytest.mark.parametrize("option", ["--skip", "--only"])
+async def test_a_check_that_does_not_exist_is_status_2(option: str) -> None:
+    said = await fleet("", "doctor", option, "sleep", **SECRETS)
     assert said.status == 2
-    del patient
+
+
+async def test_one_check_alone_looks_at_nothing_else(patient: Patient) -> None:
+    patient.environment |= {"RABBITMQ_URL": nowhere(patient.environment["RABBITMQ_URL"])}
+    few = await patient.seen("--only", "pool", "--workers", 1, "--geo-workers", 1, DB_POOL_MAX="2")
+    assert (few.status, {*few.found}) == (0, {"pool"})
+    many = await patient.seen("--only", "pool", "--workers", 1000, "--geo-workers", 2)
+    assert (many.status, {*many.found}) == (1, {"pool"})
+    assert "or a pooler in between" in many.one("pool", State.WRONG).mend

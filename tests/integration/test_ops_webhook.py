@@ -10,8 +10,10 @@ from local.command import FLEET
 from local.ports import LOOPBACK, free_port
 from simulator.crowd import Crowd
 from simulator.server import Simulator, SimulatorConfig
+from tests.integration import ops_side
 
 TOKEN, SECRET = "42:hunter2-token", "hunter2-secret"
+NO_DATABASE = "postgresql://not-asked"
 
 
 @pytest.fixture
@@ -20,17 +22,21 @@ async def telegram() -> AsyncIterator[Simulator]:
         yield simulator
 
 
-async def fleet(telegram: Simulator, *words: str, **environment: str) -> tuple[int | None, str]:
+def settings_of(telegram: Simulator) -> dict[str, str]:
+    return {"COLUMNS": "200", "TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+
+
+async def fleet(telegram: Simulator, *words: str, **environment: str) -> tuple[int, str]:
     """Run `fleet webhook ...`; returns its exit status and all that it said."""
+    said = await ops_side.fleet(NO_DATABASE, "webhook", *words, **{**settings_of(telegram), **environment})
+    return said.status, "\n".join((said.out, *said.problems))
+
+
+async def as_process(telegram: Simulator, *words: str, **environment: str) -> tuple[int | None, str]:
+    """The same as a process, with these settings and no others."""
     process = await asyncio.create_subprocess_exec(
         *map(str, (FLEET, "webhook", *words)),
-        env={
-            "PATH": os.environ["PATH"],
-            "COLUMNS": "200",
-            "TELEGRAM_API_URL": telegram.url,
-            "TELEGRAM_BOT_TOKEN": TOKEN,
-            **environment,
-        },
+        env={"PATH": os.environ["PATH"], **settings_of(telegram), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -101,7 +107,8 @@ async def test_what_telegram_does_not_do_is_status_1_and_a_sentence_without_the_
     away = settings | {"TELEGRAM_API_URL": f"http://{LOOPBACK}:{free_port()}"}
     other = settings | {"TELEGRAM_BOT_TOKEN": f"{TOKEN}-of-yesterday"}
     ends = await asyncio.gather(
-        *(fleet(telegram, word, **away) for word in ("plan", "apply", "delete")), fleet(telegram, "plan", **other)
+        *(as_process(telegram, word, **away) for word in ("plan", "apply", "delete")),
+        as_process(telegram, "plan", **other),
     )
     for status, said in ends:
         assert status == 1
@@ -119,7 +126,7 @@ async def test_what_telegram_does_not_do_is_status_1_and_a_sentence_without_the_
 async def test_without_its_settings_it_is_status_2_and_names_them(
     telegram: Simulator, word: str, lacks: list[str]
 ) -> None:
-    status, said = await fleet(telegram, word)
+    status, said = await as_process(telegram, word)
     assert status == 2
     assert [line.partition(":")[0] for line in said.splitlines()] == lacks
 
