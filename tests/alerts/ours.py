@@ -15,7 +15,9 @@ from tests.faults.ground import Ground
 from tests.integration.broker_side import held
 from tests.integration.geo_side import broken
 
-BURST: Final = 300
+BURST: Final = 1000
+WITHIN: Final = 60.0
+"""People, and the seconds in which they come: a company's minute before the deadline."""
 WATCHED: Final = 60.0
 """Seconds for which a healthy fleet is watched after a burst: twenty minutes of the rules' time."""
 REFUSE: Final = (
@@ -28,8 +30,8 @@ TAKE: Final = ("DROP TRIGGER refuse ON attendance_events", "DROP FUNCTION refuse
 
 @contextlib.asynccontextmanager
 async def burst(ground: Ground) -> AsyncIterator[None]:
-    """Everybody comes at once, and nothing is wrong."""
-    crowd(ground, BURST)
+    """Everybody comes in the same minute, and nothing is wrong."""
+    await crowd(ground, BURST, WITHIN)
     yield
     await asyncio.sleep(WATCHED)
 
@@ -114,7 +116,12 @@ LATE: Final = frozenset({"RecordedBurn", "RepliesBurn"})
 """What waited is recorded late, and told late."""
 
 FAULTS: Final = (
-    Fault(name="healthy", what="300 people check in at once, and nothing is wrong", wrong=burst, raises=frozenset()),
+    Fault(
+        name="healthy",
+        what="1,000 people check in within a minute, and nothing is wrong",
+        wrong=burst,
+        raises=frozenset(),
+    ),
     Fault(
         name="no-geo-worker",
         what="no geo worker runs",

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import random
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,9 +22,11 @@ async def steady(ground: Ground) -> None:
         await asyncio.sleep(1 / A_SECOND)
 
 
-def crowd(ground: Ground, people: int) -> None:
-    """Let so many come at once."""
-    for _ in range(people):
+async def crowd(ground: Ground, people: int, seconds: float) -> None:
+    """Let so many come within these seconds, each at a moment of their own."""
+    began = time.monotonic()
+    for moment in sorted(random.uniform(0, seconds) for _ in range(people)):  # noqa: S311 - no secret
+        await asyncio.sleep(began + moment - time.monotonic())
         ground.crowd.send_location(_somebody(ground))
 
 

@@ -10,6 +10,7 @@ from local.command import FLEET
 from local.ports import LOOPBACK, free_port
 from simulator.crowd import Crowd
 from simulator.server import Simulator, SimulatorConfig
+from simulator.updates.polling import SET_WEBHOOK_PAUSE
 from tests.integration import ops_side
 
 TOKEN, SECRET = "42:hunter2-token", "hunter2-secret"
@@ -96,6 +97,7 @@ async def test_applying_again_tells_the_new_secret_though_a_plan_cannot_see_it(t
     assert (await fleet(telegram, "apply", **settings))[0] == 0
     settings |= {"TELEGRAM_WEBHOOK_SECRET": f"{SECRET}-of-tomorrow"}
     assert (await fleet(telegram, "plan", **settings))[0] == 0
+    await asyncio.sleep(SET_WEBHOOK_PAUSE)
     status, said = await fleet(telegram, "apply", **settings)
     assert status == 0, said
     assert telegram.webhook is not None

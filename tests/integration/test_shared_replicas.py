@@ -656,7 +656,7 @@ async def test_how_far_a_replica_is_behind_is_seen_whether_or_not_anybody_reads(
             behind = lag(pool.server)
             await looks.look()
             further = lag(pool.server)
-        assert 0.2 <= behind < further
+        assert 0.2 - one_replica.PAUSES[-1] <= behind < further  # it gives up when another pause would be too long
         monkeypatch.setattr(replica_lag, "WAIT", 20.0)
         await looks.look()
         assert max(whole, lag(pool.server)) < 20.0
