@@ -7,9 +7,9 @@ Ranks, best first:
 3. bulk.
 
 A reply's address is usually a few milliseconds behind it. Waiting for it makes one call out of two, so a reply waits
-PATIENCE in quiet times, and PATIENCE_BUSY in a rush, when the cap is what everybody waits for: the calls that are
-complete go first, and nothing is lost. It is a rush while the last RUSH arrivals fit into a second, or more wait than
-the cap takes in one.
+PATIENCE in quiet times, and up to PATIENCE_BUSY in a rush, when the cap is what everybody waits for: the calls that are
+complete go first, and nothing is lost. It is a rush while the last RUSH arrivals came faster than the cap lets them go,
+or more wait than the cap takes in a second; when it is over, whoever has waited PATIENCE goes.
 
 Nobody starves: each of the ranks 2 and 3 gets every call after SHARE that passed it over. Nobody is blocked by many:
 these ranks go SPREAD of the mean interval after the call before, so that the free slots of the cap lie evenly in time,
@@ -196,8 +196,10 @@ class Schedule:
         if later is not None:
             heapq.heappush(self._timers, (later, chat))
 
-    def _rush(self, now: float) -> bool:
-        return len(self._lanes) > self._rate or (len(self._latest) == RUSH and now - self._latest[0] < 1.0)
+    def _calm_at(self, now: float) -> float:
+        """The earliest moment at which it can be no rush, if nothing more arrives; not after `now` if it is none."""
+        drained = now + (len(self._lanes) - self._rate) / self._rate
+        return max(drained, self._latest[0] + RUSH / self._rate) if len(self._latest) == RUSH else drained
 
     def _rank_of(self, lane: Lane, now: float) -> tuple[int | None, float | None]:
         """The rank of the lane's first call, if it may go now; and when that should be looked at again."""
@@ -210,7 +212,7 @@ class Schedule:
             return 1 + item.priority, None
         if item.complete or now >= item.arrived + PATIENCE_LIMIT:
             return 0, None
-        patience = PATIENCE_BUSY if self._rush(now) else PATIENCE
-        if now < item.arrived + patience:
-            return None, item.arrived + patience
+        waits_until = max(item.arrived + PATIENCE, min(item.arrived + PATIENCE_BUSY, self._calm_at(now)))
+        if now < waits_until:
+            return None, waits_until
         return 1, item.arrived + PATIENCE_LIMIT

@@ -4,12 +4,13 @@ import itertools
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sender.chats import INTERVAL
 from sender.items import Item, Priority
-from sender.schedule import PATIENCE, PATIENCE_BUSY, PATIENCE_LIMIT, SHARE, Schedule
+from sender.schedule import PATIENCE, PATIENCE_BUSY, PATIENCE_LIMIT, RUSH, SHARE, Schedule
 from shared.contracts import File, OutboundCall
 
 
@@ -269,6 +270,24 @@ def test_in_a_rush_complete_replies_overtake_those_that_lack_their_address() -> 
     assert key(schedule.next(0.5)) == "complete"
     assert schedule.next(0.5) is None
     assert key(schedule.next(PATIENCE_BUSY)) == "lacks0"
+
+
+def test_a_crowd_that_the_cap_has_room_for_is_no_rush() -> None:
+    schedule = Schedule(30)
+    for n in range(2 * RUSH):  # seventeen a second: a thousand people in a minute
+        put(schedule, item(f"lacks{n}", n, now=n * 0.06, awaits=True))
+        gone = schedule.next(n * 0.06)
+        assert key(gone) == (f"lacks{n - 2}" if n >= 2 else None)
+        if gone is not None:
+            schedule.done(gone, n * 0.06)
+
+
+def test_when_a_rush_is_over_nobody_waits_for_an_address_as_if_it_were_not() -> None:
+    schedule = Schedule(30)
+    put(schedule, *(item(f"lacks{n}", n, now=n * 0.01, awaits=True) for n in range(RUSH)))
+    assert schedule.next(0.2) is None, "a rush: ten in a tenth of a second"
+    assert schedule.wake_at() == pytest.approx(RUSH / 30), "as long as the cap takes for them"
+    assert key(schedule.next(RUSH / 30)) == "lacks0"
 
 
 def test_nobody_is_overtaken_for_ever() -> None:
