@@ -157,7 +157,7 @@ class Outlet(SpanProcessor):
         self._exporter = exporter
         self._waiting: deque[ReadableSpan] = deque()
         self._wake = threading.Event()
-        self._ending = False
+        self._ending = self._given_up = False
         self._away = False
         for fate in SPAN_FATES:
             SPANS.labels(fate)
@@ -180,6 +180,7 @@ class Outlet(SpanProcessor):
         self._ending = True
         self._wake.set()
         self._thread.join(LAST_WORDS)
+        self._given_up = True
         SPANS.labels("dropped").inc(len(self._waiting))
         self._exporter.shutdown()
 
@@ -187,7 +188,7 @@ class Outlet(SpanProcessor):
         while not self._ending:
             self._wake.wait(PAUSE)
             self._wake.clear()
-            while self._waiting:
+            while self._waiting and not self._given_up:
                 self._deliver([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])
 
     def _deliver(self, spans: Sequence[ReadableSpan]) -> None:

@@ -164,6 +164,10 @@ def test_a_collector_that_takes_for_ever_holds_up_nobody_and_what_has_no_room_is
         end_steps(otlp.ROOM + 10)
         assert counted("dropped") == dropped + 10
     assert counted("dropped") == dropped + 10 + otlp.ROOM, "and what still waited at the end"
+    for thread in threading.enumerate():
+        if thread.name == "traces":
+            thread.join(10)
+    assert len(collector.spans) == 1, "what was dropped is not delivered as well"
 
 
 def test_that_the_collector_is_away_is_said_once_and_that_it_is_back(
