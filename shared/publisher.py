@@ -9,16 +9,20 @@ proof against seeing it twice.
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
+from aio_pika import DeliveryMode
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import PublishError
+from aiormq import spec
 
 from shared import tracing
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, closed_by_name
 from shared.contracts import TRACEPARENT
 from shared.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from aiormq.channel import Channel
 
 CONFIRM_TIMEOUT: Final = 2.0
 """Seconds a confirm may take; the ingress promises Telegram an answer within them."""
@@ -75,22 +79,24 @@ class Publisher:
         """
         facts = {**tracing.about(queue, key, len(body)), "messaging.operation.type": "send"}
         with tracing.step(f"send {queue}", tracing.of(headers or {}), "producer", facts) as step:
-            # aio-pika's mapping is invariant in its values, hence the copy under its own type
-            typed: HeadersType = dict(headers or {})
-            if step.traceparent:
-                typed[TRACEPARENT] = step.traceparent
-            message = Message(
-                body, message_id=key, headers=typed, delivery_mode=DeliveryMode.PERSISTENT, expiration=expires
+            properties = spec.Basic.Properties(
+                message_id=key,
+                headers={**(headers or {}), TRACEPARENT: step.traceparent} if step.traceparent else dict(headers or {}),
+                delivery_mode=DeliveryMode.PERSISTENT,
+                expiration=None if expires is None else str(round(expires * 1e3)),  # milliseconds
             )
-            await self._hand_over(queue, message)
+            await self._hand_over(queue, body, properties)
 
-    async def _hand_over(self, queue: str, message: Message) -> None:
+    async def _hand_over(self, queue: str, body: bytes, properties: spec.Basic.Properties) -> None:
+        """By the channel below aio-pika's, which does not write one message at a time: many go in one packet."""
         channel: AbstractChannel | None = None
         try:
             with closed_by_name():
                 async with asyncio.timeout(CONFIRM_TIMEOUT):
                     channel = await self._fresh_channel()
-                    await channel.default_exchange.publish(message, queue, mandatory=True)
+                    wire = cast("Channel", await channel.get_underlay_channel())  # there is no other kind
+                    # The confirm is waited for, not until the socket has the bytes: that would hold up all others.
+                    await wire.basic_publish(body, routing_key=queue, mandatory=True, properties=properties, wait=False)
         except PublishError as problem:  # returned: the channel is as good as before
             raise BrokerUnavailable(f"{queue}: no queue has this name") from problem
         except BROKER_ERRORS as problem:

@@ -76,12 +76,9 @@ class Silent(Dying):
 
 
 class Closing:
-    """A channel, its exchange and its connection in one, which we close while something is being published."""
+    """A channel, the one below it and its connection in one, which we close while something is being published."""
 
     is_closed = False
-
-    def __init__(self) -> None:
-        self.default_exchange = self
 
     def channel(self, **_: Any) -> "Closing":  # noqa: ANN401 - as above
         return self
@@ -92,7 +89,10 @@ class Closing:
     async def close(self) -> None:
         """As a channel's."""
 
-    async def publish(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as above
+    async def get_underlay_channel(self) -> "Closing":
+        return self
+
+    async def basic_publish(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as above
         raise Exception  # noqa: TRY002 - as aiormq has it
 
 

@@ -41,8 +41,7 @@ class Channel:
         self._answer = answer
         self.published = 0
 
-    @property
-    def default_exchange(self) -> "Channel":
+    async def get_underlay_channel(self) -> "Channel":
         return self
 
     async def initialize(self) -> None:
@@ -51,7 +50,7 @@ class Channel:
     async def close(self) -> None:
         pass
 
-    async def publish(self, *_: object, **__: object) -> None:
+    async def basic_publish(self, *_: object, **__: object) -> None:
         self.published += 1
         await self._answer()
 
