@@ -24,11 +24,13 @@ from shared.topology import ENRICHMENT, GEO_BACKFILL, GEO_BACKLOG
 # fall between the fold's reading and its writing.
 LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 # Not what retention has made coarse since the request was made: nobody is to know any more where exactly that was. A
-# session lasts a working day at most; the bound lets idx_sessions_user_date find the one that the event ended.
+# session lasts a working day at most; the bound lets idx_sessions_user_date find the one that the event ended. "IS NOT
+# TRUE": with "NOT" a plan that was made while the table was small reads all of idx_events_point, a tie it never mends.
 STORE: Final = """
 WITH event AS (
     UPDATE attendance_events SET address = $4
-    WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location' AND NOT coarse
+    WHERE user_id = $1 AND sent_at = to_timestamp($2) AND update_id = $3 AND kind = 'location'
+      AND coarse IS NOT TRUE
     RETURNING user_id
 ), begun AS (
     UPDATE sessions SET start_address = $4
