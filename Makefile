@@ -1,8 +1,8 @@
 # Every target works on a fresh machine: `setup` installs what is missing, and is over at once when nothing is.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-long test-addresses soak faults alerts dashboards deploy-check demo-containers lint \
-	format types fuzz audit bench bench-hops bench-pipeline bench-memory bench-geo bench-traces bench-old-way bench-scaling \
-	load reference a-day clean
+	format types fuzz audit bench bench-hops bench-pipeline bench-steps bench-memory bench-geo bench-traces bench-old-way \
+	bench-scaling load reference a-day clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 JOBS := 2
@@ -73,6 +73,9 @@ bench-hops: setup ## measure each hop beside its limit; OPERATIONS=500 for a sho
 
 bench-pipeline: setup ## check-ins a second without the cap, who uses what, a profile; CHECKINS=500, WRITE=1 as above
 	@$(BIN)/python -m bench.pipeline $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
+
+bench-steps: setup ## what each change made cheaper, from the history; CHECKINS=100 for a short run, WRITE=1 as above
+	@$(BIN)/python -m bench.steps $(if $(CHECKINS),--checkins $(CHECKINS)) $(if $(WRITE),--write)
 
 bench-memory: setup ## each service's memory against what waits; MOST=1000 for a short run, WRITE=1 as above
 	@$(BIN)/python -m bench.memory $(if $(MOST),--most $(MOST)) $(if $(WRITE),--write)
