@@ -7,6 +7,7 @@ import yaml
 
 from ingress.webhook import MAX_BODY
 from local.folders import PROJECT
+from local.rabbitmq import SLEEPS
 from ops.plan.connections import Claim
 from ops.plan.page import CAP
 from ops.plan.sizes import Plan
@@ -200,3 +201,13 @@ def test_a_cluster_survives_the_loss_of_one_node_of_each_engine() -> None:
     assert (cluster["instances"], cluster["postgresql"]["synchronous"]["number"]) == (3, 1)
     assert of_kind(PRODUCTION, "RabbitmqCluster")["rabbitmq"]["spec"]["replicas"] == 3
     assert of_kind(PRODUCTION, "StatefulSet")["redis-server"]["spec"]["replicas"] == 3
+
+
+def test_rabbitmq_sleeps_wherever_it_shares_processors_as_it_did_when_it_was_measured() -> None:
+    runs = [
+        file
+        for file in (PROJECT / "docker-compose.yml", *K8S.rglob("*.yaml"))
+        if "image: rabbitmq:" in file.read_text()
+    ]
+    assert len(runs) == 3
+    assert [file for file in runs if SLEEPS not in file.read_text()] == []
