@@ -15,7 +15,7 @@ LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
 
 # Both in one round trip, as the simple protocol takes several statements: without parameters, so the number is written
 # in. They are two statements all the same, and what follows sees what was committed while the lock was waited for.
-BEGIN: Final = "BEGIN; SELECT pg_advisory_xact_lock({:d})"
+BEGIN: Final = "BEGIN; SELECT pg_advisory_xact_lock('{:d}'::bigint)"
 
 # Telegram's ids restart at random after a quiet week: an old row, or another person's, belongs to another update.
 ANSWERED: Final = """

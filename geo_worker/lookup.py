@@ -229,7 +229,7 @@ class Lookup:
             return None
         await self._look_at_replies()
         able = self._able(provider)
-        search = next(able, None) if provider.policy.at_will else self._searches.choose(able)
+        search = next(able, None) if provider.policy.at_once else self._searches.choose(able)
         if search is not None:
             search.at = provider.source
             self._asked.add(_asked_of(provider, search))

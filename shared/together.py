@@ -4,8 +4,9 @@ What a burst costs PostgreSQL is transactions and round trips. So those who come
 together: each runs as if it were alone, and when all of them wait for an answer, what they ask alike is asked once
 (`shared.several`). They do not know of each other: each statement is about one person, under that person's lock.
 
-Together they stand or fall. Where one fails, is cancelled, or wants a lock that somebody else holds, the transaction is
-rolled back, the others are told `Scattered`, and each goes alone: nothing is lost, and nothing happens twice.
+Together they stand or fall. Where one fails, is cancelled, keeps the others waiting, or wants a lock that somebody else
+holds, the transaction is rolled back, the others are told `Scattered`, and each goes alone: nothing is lost, and
+nothing happens twice.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import asyncpg
 import structlog
 
 from shared.database import AWAY, PrimaryPool, roll_back
@@ -31,6 +33,8 @@ GROUPS: Final = 2
 """At once: while PostgreSQL answers one, the other is worked on here."""
 MOST: Final = 32
 """People in a group: with more, the first wait longer for the last than all gain."""
+PATIENCE: Final = 2.0
+"""Seconds that a group waits for one of its own to ask or to leave."""
 
 # In one round trip, as the simple protocol takes several statements; the status tells how many locks were free. Left to
 # itself, PostgreSQL plans what is asked for several anew each time, which takes it longer than the asking.
@@ -38,6 +42,8 @@ BEGIN: Final = """
 BEGIN; SET LOCAL plan_cache_mode = force_generic_plan;
 SELECT FROM unnest(ARRAY[{}]::bigint[]) one WHERE pg_try_advisory_xact_lock(one)
 """
+_HELD_UP: Final = (TimeoutError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.DataError)
+"""What may be about one of them only, though it reads as if the server were away."""
 # A lock that is ours is free to us, so this tells which they were.
 FREE: Final = "SELECT one FROM unnest($1::bigint[]) one WHERE pg_try_advisory_xact_lock(one)"
 
@@ -115,7 +121,7 @@ class Together:
             task.add_done_callback(self._ended)
 
     def _picked(self) -> list[_Member]:
-        """The first of those who wait, nobody twice."""
+        """The first of those who wait, nobody twice; by number, as everybody locks rows of several people."""
         picked: dict[int, _Member] = {}
         later: deque[_Member] = deque()
         for member in self._waiting:
@@ -124,7 +130,7 @@ class Together:
             elif not member.admitted.done():
                 picked[member.user_id] = member
         self._waiting = later
-        return list(picked.values())
+        return sorted(picked.values(), key=lambda member: member.user_id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._groups.discard(task)
@@ -154,6 +160,7 @@ class _Group:
         self._look = asyncio.Event()
         self._over = asyncio.Event()
         self._apart = False
+        self._stored = False
         self._problem = ""
 
     async def ask(
@@ -188,9 +195,9 @@ class _Group:
         try:
             await self._admit(connection)
             while self._inside and not self._apart:
-                await self._look.wait()
-                self._look.clear()
-                if len(self._asked) == self._inside and not self._apart:
+                if not await self._looked():
+                    self._come_apart("kept waiting")
+                elif len(self._asked) == self._inside and not self._apart:
                     await self._answer(connection)
         except BaseException:
             self._apart = True
@@ -199,7 +206,7 @@ class _Group:
         if self._apart:
             await roll_back(connection)
         else:
-            await connection.execute("COMMIT")
+            self._stored = await connection.execute("COMMIT") == "COMMIT"  # what is in doubt is done again, alone
 
     def end(self, problem: str) -> None:
         """Tell everybody that it is over."""
@@ -212,6 +219,20 @@ class _Group:
         for asked in self._asked:
             if not asked.answer.done():
                 asked.answer.set_exception(refused)
+
+    async def _looked(self) -> bool:
+        """Wait until there is something to do; False if one of them keeps all others waiting."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._look.wait()
+        except TimeoutError:
+            return False
+        self._look.clear()
+        return True
+
+    def _come_apart(self, why: str) -> None:
+        log.warning("group_came_apart", people=len(self._members), reason=why)
+        self._apart = True
 
     async def _admit(self, connection: "Connection") -> None:
         """Begin, and let those in whose lock is free."""
@@ -243,16 +264,16 @@ class _Group:
                     await _fetched(connection, statement, those)
                 else:
                     await _fetched_at_once(connection, self._several[statement], those)
-        except AWAY:
-            self._asked = asked
-            raise
-        except Exception:  # noqa: BLE001 - whose fault it is shows when each goes alone
-            self._asked, self._apart = asked, True
+        except Exception as problem:
+            self._asked = [*asked, *self._asked]  # who was answered before may have asked again
+            if isinstance(problem, AWAY) and not isinstance(problem, _HELD_UP):
+                raise
+            self._come_apart(type(problem).__name__)  # whose fault it is shows when each goes alone
 
     def _failure(self) -> Exception | None:
         if self._problem:
             return DatabaseUnavailable(self._problem)
-        return Scattered() if self._apart else None
+        return None if self._stored else Scattered()
 
 
 class _Seat:

@@ -43,8 +43,8 @@ class Policy:
     languages: tuple[str, ...] = ()
 
     @property
-    def at_will(self) -> bool:
-        """Whether requests go out as they come, several at once and at no pace: then nobody waits for others."""
+    def at_once(self) -> bool:
+        """Whether it answers in no time, several at once and at no pace: then whom to ask for first is no question."""
         return self.rate is None and self.parallel > 1
 
     def language(self, wanted: str) -> str:
