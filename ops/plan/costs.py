@@ -30,35 +30,17 @@ WAY: Final = Cost(
     "the objective; in README's morning the last reply came 0.5 s after the cap's own time",
 )
 RECORDED: Final = Cost(1.0, "s within which a check-in is to be recorded", "the objective")
-INGRESS: Final = Cost(
-    3900.0,
-    "updates a second and ingress",
-    "probed: a request of aiohttp takes 75 us of a core, a confirmed publish 180; not yet measured of our own",
-)
-WORKER: Final = Cost(
-    500.0,
-    "check-ins a second and worker",
-    "measured, at least: two of them record 1,000 in under a second, on two cores that all else shares",
-)
+_WAY: Final = "measured: [the way of a check-in](performance.md), on two cores that all share, of a slow machine"
+INGRESS: Final = Cost(0.0014, "s of a core for an update, in an ingress", _WAY)
+WORKER: Final = Cost(0.0047, "s of a core for a check-in, in a worker", _WAY)
+POSTGRES: Final = Cost(0.0015, "s of a core for a check-in and its address, in PostgreSQL", _WAY)
+RABBITMQ: Final = Cost(0.0026, "s of a core for a check-in and its address, in RabbitMQ", f"{_WAY}; one node")
+CORES: Final = Cost(2.0, "cores of an engine's instance that has much to do", "chosen")
 CALL_CPU: Final = Cost(0.0049, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
 DOOR: Final = Cost(
     100 / 0.041,
     "updates a second and bot by webhook",
     "Telegram's 100 connections, and the 41 ms that an update took in README's morning",
-)
-TRANSACTIONS: Final = Cost(3.0, "transactions a check-in", "counted, at most: the check-in, its address, its receipt")
-POSTGRES: Final = Cost(
-    3365.0,
-    "transactions a second and primary",
-    "probed: begin, insert, commit over 20 connections, two cores shared with the client; ours have more statements",
-)
-MESSAGES: Final = Cost(
-    5.0, "messages a check-in", "counted, at most: update, reply, the question for an address, the address, receipt"
-)
-RABBITMQ: Final = Cost(
-    24880.0,
-    "confirmed publishes a second and cluster",
-    "probed: 200 in flight from a raw socket to one quorum queue of one node, two cores shared with the client",
 )
 GEOCODED: Final = Cost(
     0.046, "questions to a geocoder a check-in", "measured: [addresses](addresses.md), a thousand people at five places"

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ops.plan.costs import CALL_CPU, POSTGRES, TRANSACTIONS, WAY
+from ops.plan.costs import CALL_CPU, CORES, POSTGRES, WAY
 from ops.plan.rush import Cap
 from ops.plan.scale import AFTER, BUSY, CONNECTIONS, FACTORS, MORNING, POOL, Scale, takes_of
 from ops.plan.sizes import Plan
@@ -24,8 +24,6 @@ CAP: Final = Cap(30, 0.025)
 """As it comes."""
 EXAMPLE: Final = "DB_POOL_MAX=6 fleet plan --employees 1000 --window 0"
 WIDTH: Final = 120
-TRIED: Final = 20
-"""Connections over which PostgreSQL was probed."""
 
 
 def page() -> str:
@@ -78,10 +76,10 @@ def _costs() -> str:
 
 {unit_costs()}
 
-*Measured* figures come from this fleet and stand on the page named. *Probed* ones were taken from an engine or a
-library alone, with a client on the same two cores: a server of its own takes more, and our statements and messages,
-which are larger, take more of it. *Counted* ones are read off the code. Redis is not in the list: the fleet asks it
-a few things for each check-in, and how many it takes has not been measured."""
+*Measured* figures come from this fleet and stand on the page named; those of the way of a check-in come from a machine
+on which crowd, services and engines share two slow cores, so what others measure will be better, and the receipt of
+the reply, which comes at the cap's pace, is not in them. *Probed* ones were taken from a library alone. *Counted* ones
+are read off the code. Redis is not in the list: it uses a tenth of what PostgreSQL does."""
 
 
 def _gives_way() -> str:
@@ -96,12 +94,13 @@ People come within {length(MORNING)}. The shares are what they use together of o
 - **The cap of a bot** is the first at every size. It is full at {CAP.pace * MORNING:,.0f} people: whatever else is
   bought, the last of {ten.people:,} people waits {length(ten.alone.last_wait)} for a reply from one bot, and the
   last of {hundred.people:,} people {length(hundred.alone.last_wait)}. They are recorded, and on time, long before.
-- **PostgreSQL** is the second, at {full["PostgreSQL"]} people: up to there one primary records everybody as they come.
-- **A bot's geo worker and its webhook** are the next, at {full["the geo worker of a bot"]} and
+- **RabbitMQ** is the second, at {full["RabbitMQ"]} people: a check-in is four messages there, each written to disk and
+  confirmed before anybody goes on, by one node as by each of three.
+- **PostgreSQL** is the next, at {full["PostgreSQL"]} people: up to there one primary records everybody as they come.
+- **A bot's geo worker and its webhook** are the last, at {full["the geo worker of a bot"]} and
   {full["the webhook of a bot"]} people on one bot, far more than it can answer.
-- **RabbitMQ** is the last, at {full["RabbitMQ"]} people.
 
-Ingresses and workers do not give way: there are more of them. Beyond what PostgreSQL takes, more workers only wait for
+Ingresses and workers do not give way: there are more of them. Beyond what RabbitMQ takes, more workers only wait for
 it."""
 
 
@@ -115,10 +114,10 @@ most.
 {steps(CAP)}
 
 A bot is a fleet: two of each service, as in [deploy](deploy.md#sizes). A primary is a PostgreSQL cluster of three
-instances, a broker a RabbitMQ cluster of three nodes. Primaries are counted by transactions and by connections, of
-which each has {CONNECTIONS} and a fleet with `DB_POOL_MAX={POOL}` may open {each}. Costs are those of the cores that
-fleets and engines ask for, in machines of 4 cores and 16 GiB (AWS `m7i.xlarge` in us-east-1, on demand); disks,
-traffic, load balancers and Photons are extra."""
+instances, a broker a RabbitMQ cluster of three nodes. Primaries are counted by what they have to do and by
+connections, of which each has {CONNECTIONS} and a fleet with `DB_POOL_MAX={POOL}` may open {each}. Costs are those of
+the cores that fleets and engines ask for, in machines of 4 cores and 16 GiB (AWS `m7i.xlarge` in us-east-1, on
+demand); disks, traffic, load balancers and Photons are extra."""
 
 
 def _first_steps() -> str:
@@ -137,16 +136,17 @@ its own, and in it two senders, of which one is active. In RabbitMQ it has a vir
 PostgreSQL a database ([roles](operations.md#database-roles) belong to the server, so take care who may connect
 where): update ids of two bots may be the same, and in one database nothing would tell them apart. People belong to
 the bot whose link invited them, best by office. A manager of offices on two bots looks at both, `/report` covers
-one, and operators' commands and the timetable's jobs run for each. PostgreSQL gets two cores for each instance."""
+one, and operators' commands and the timetable's jobs run for each. RabbitMQ and PostgreSQL get {CORES.value:g}
+cores for each instance."""
 
 
 def _last_steps() -> str:
     million, most = (Scale(people, CAP) for people in FACTORS[3:])
     fleets = million.bots // million.primaries + 1
-    busy = million.fleet.recording.rate * TRANSACTIONS.value * TRIED / POSTGRES.value
+    busy = million.fleet.recording.rate * POSTGRES.value
     return f"""**{million.people:,}.** {million.bots} bots and {2 * million.bots} senders. Engines are
 partitioned by fleets, which share nothing: up to {fleets} fleets to a primary, for their connections rather than for
-their transactions. A fleet of {million.fleet.people:,} people keeps {busy:.1f} connections busy, so `DB_POOL_MAX=2`
+what they do. A fleet of {million.fleet.people:,} people uses {busy:.2f} of a core of PostgreSQL, so `DB_POOL_MAX=2`
 is enough and halves the primaries. No query spans two fleets, so no database is sharded, and who loses an engine
 loses its fleets only. Redis is partitioned in the same way.
 

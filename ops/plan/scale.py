@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ops.plan.costs import DOOR, GEOCODED, GEOCODER, MACHINE, MESSAGES, POSTGRES, RABBITMQ, TRANSACTIONS
+from ops.plan.costs import CORES, DOOR, GEOCODED, GEOCODER, MACHINE, POSTGRES, RABBITMQ
 from ops.plan.rush import Cap, Rush
 from ops.plan.sizes import RESERVED, Plan
 
@@ -22,7 +22,7 @@ AFTER: Final = 60.0
 BUSY: Final = 0.5
 """The share of an engine that is used at most, as fleets are laid on engines."""
 IDLE: Final = 0.25
-"""Up to this share an engine's instance makes do with half a core, above it takes two, as it had when it was probed."""
+"""Up to this share an engine's instance makes do with half a core, above it takes all of CORES."""
 INSTANCES: Final = 3
 POOL: Final = 6
 CONNECTIONS: Final = 420
@@ -68,7 +68,7 @@ class Scale:
 
     @property
     def primaries(self) -> int:
-        """PostgreSQL clusters, by transactions and by connections."""
+        """PostgreSQL clusters, by what they have to do and by connections."""
         fleets = (CONNECTIONS - RESERVED) // self.fleet.claim(POOL).total
         return max(math.ceil(self.used["PostgreSQL"] / BUSY), math.ceil(self.bots / fleets))
 
@@ -89,7 +89,7 @@ class Scale:
         return self.bots * self.fleet.cores + REDIS + sum(self._cores(name, number) for name, number in engines.items())
 
     def _cores(self, engine: str, number: int) -> float:
-        each = 2.0 if self.used[engine] / number > IDLE else 0.5
+        each = CORES.value if self.used[engine] / number > IDLE else 0.5
         return number * INSTANCES * each
 
     @property
@@ -99,11 +99,11 @@ class Scale:
 
 
 def takes_of(cap: Cap) -> Mapping[str, float]:
-    """Check-ins a second that one of each takes."""
+    """Check-ins a second that one of each takes, what gives way first before the others."""
     return {
         "the cap of a bot": cap.pace,
-        "PostgreSQL": POSTGRES.value / TRANSACTIONS.value,
+        "RabbitMQ": CORES.value / RABBITMQ.value,
+        "PostgreSQL": CORES.value / POSTGRES.value,
         "the geo worker of a bot": GEOCODER.value / GEOCODED.value,
         "the webhook of a bot": DOOR.value,
-        "RabbitMQ": RABBITMQ.value / MESSAGES.value,
     }

@@ -9,15 +9,14 @@ from ops.plan.connections import USED, Claim
 from ops.plan.costs import (
     CALL_CPU,
     CALLS,
+    CORES,
     DOOR,
     INGRESS,
     MESSAGE,
-    MESSAGES,
     PODS,
     POSTGRES,
     RABBITMQ,
     RECORDED,
-    TRANSACTIONS,
     WAY,
     WORKER,
 )
@@ -61,8 +60,8 @@ class Plan:
         """Check-ins that each stretch of the way records a second, by its name; what can be copied is copied enough."""
         return {
             "Telegram's connections to the webhook": DOOR.value,
-            "RabbitMQ": RABBITMQ.value / MESSAGES.value,
-            "PostgreSQL": POSTGRES.value / TRANSACTIONS.value,
+            "RabbitMQ": CORES.value / RABBITMQ.value,
+            "PostgreSQL": CORES.value / POSTGRES.value,
         }
 
     @property
@@ -84,8 +83,8 @@ class Plan:
     def copies(self) -> Mapping[str, int]:
         """Processes of each service; one more than the crowd needs, since one may die."""
         return {
-            "ingress": _copies(self.needed, INGRESS.value),
-            "checkin_worker": _copies(self.needed, WORKER.value),
+            "ingress": _copies(self.needed, 1 / INGRESS.value),
+            "checkin_worker": _copies(self.needed, 1 / WORKER.value),
             "geo_worker": PAIR,
             "sender": PAIR,
             "desk": 1,
