@@ -11,6 +11,7 @@ import aio_pika
 import asyncpg
 
 from bench.commits import committed
+from bench.spending import Spending
 from local.fleet import plan
 from local.processes import ChildFailedError
 from local.stage import DATABASE, Stage, started
@@ -28,10 +29,17 @@ STANDSTILL: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """A backlog that was handled: how many check-ins, and seconds until the last was committed."""
+    """A backlog that was handled.
+
+    Attributes:
+        checkins: how many.
+        seconds: until the last was committed.
+        cpu: seconds of a processor that the workers used meanwhile.
+    """
 
     checkins: int
     seconds: float
+    cpu: float
 
     @property
     def rate(self) -> float:
@@ -51,15 +59,16 @@ async def handled(ready: Stage, people: Sequence[Employee], *, workers: int) -> 
             try:
                 await asyncio.gather(*(_put(channel, number, body) for number, body in bodies.items()))
             finally:
-                begun = time.time()
+                spending, begun = Spending({"workers": [child.pid for child in fleet.children()]}), time.time()
                 for name in fleet.services:
                     fleet.send(name, signal.SIGCONT)
             url = ready.engines.postgres.database_url(DATABASE)
             await _all_in(url, bodies)
+            cpu = spending.so_far()["workers"]
             at = await committed(url, "inbox", bodies)
         for queue in topology.WORK_QUEUES:
             await (await channel.get_queue(queue.name, ensure=False)).purge()
-    return Handled(len(bodies), max(at.values()) - begun)
+    return Handled(len(bodies), max(at.values()) - begun, cpu)
 
 
 def _updates(people: Sequence[Employee]) -> dict[int, bytes]:

@@ -30,7 +30,8 @@ from local.stage import DATABASE, Stage, stage
 from local.terminal import run, step
 
 ROOT: Final = Path(__file__).parent.parent
-CHECKINS: Final = 600
+CHECKINS: Final = 300
+TURNS: Final = 4
 WARM: Final = 100
 """Check-ins before those that count: connections are open then, and statements prepared."""
 
@@ -53,7 +54,7 @@ async def bench(count: int, *, write: bool) -> int:
         for one in STEPS:
             await unpack(one.commit, folder / one.commit)
         async with stage(folder, SETTINGS) as ready:
-            turns = [*STEPS, *reversed(STEPS)]
+            turns = [one for turn in range(TURNS) for one in (reversed(STEPS) if turn % 2 else STEPS)]
             await enrol(ready.engines.postgres.database_url(DATABASE), len(turns) * (WARM + count))
             told = await versions(ready.engines)
             flows: dict[Step, list[Flow]] = {one: [] for one in STEPS}

@@ -52,7 +52,8 @@ def milliseconds(flow: Flow, name: str | None = None) -> float:
 def rows(report: StepsReport) -> list[Row]:
     """A row a step: check-ins a second, milliseconds by service, and all of them beside the step before."""
     names = (*COUNTS, "postgres", "rabbitmq")
-    table: list[Row] = [("", "check-ins/s", *names, "all", "ratio to the step before", "to the first")]
+    heads = (one.removeprefix("checkin_").removesuffix("_worker") for one in names)
+    table: list[Row] = [("", "a second", *heads, "all", "x before", "x first")]
     first = before = 0.0
     for step, flows in report.flows.items():
         best = min(flows, key=milliseconds)
@@ -65,7 +66,7 @@ def rows(report: StepsReport) -> list[Row]:
                 f"{step.what} ({step.commit})",
                 f"{max(flow.rate for flow in flows):.0f}",
                 *each,
-                f"{all_of_it:.2f} ms",
+                f"{all_of_it:.2f}",
                 against,
                 f"{all_of_it / first:.2f}",
             )
@@ -81,13 +82,16 @@ def section(report: StepsReport) -> str:
     return f"""\
 `make bench-steps` starts the services as each of these commits had them, one after the other, there and back in one
 run, and lets {max(checkins)} employees check in as in "The way of a check-in"; `make bench-steps WRITE=1` writes this
-section. Milliseconds are of a processor for each check-in, of the cheaper one of {max(turns)} turns, the address
-included; *all* has Redis in it, and not the crowd.
+section. Milliseconds are of a processor for each check-in, of the cheapest one of {max(turns)} turns, the address
+included; *all* has Redis in it, and not the crowd. *x before* and *x first* are how many times as much all of it is
+as for the step before and for the first one.
 
 {markdown(rows(report))}
 
-The profile of each step's time ("Where a service's time goes") chose the next one. The engines are today's for all of
-them. What stood between two of these commits beside the change counts to the later one.
+The machine itself is faster in one minute than in another, by a tenth and more: a ratio as near to 1 as that is no
+finding, and those to the first step tell more. The profile of each step's time ("Where a service's time goes") chose
+the next one. The engines are today's for all of them. What stood between two of these commits beside the change counts
+to the later one.
 
 Measured on {report.day}: {report.machine}; {report.versions}.
 """

@@ -12,19 +12,23 @@ from ops.plan.rush import Cap
 
 
 def past(sessions: int, milliseconds: float) -> Past:
-    return Past(sessions, Statements(milliseconds, 800, 4000), Handled(100, 0.5))
+    return Past(sessions, Statements(milliseconds, 800, 4000), Handled(100, 0.5, 0.0))
 
 
 def test_a_tenth_more_is_flat_and_more_is_not() -> None:
     few = past(10_000, 100.0)
     assert failures([few, past(1_000_000, 90.0), past(10_000_000, 110.0)]) == []
     (failure,) = failures([few, past(1_000_000, 109.0), past(10_000_000, 111.0)])
-    assert failure.startswith("beside 10,000,000 sessions the statements of a check-in take 1.110 ms, 1.11 times")
+    assert failure.startswith("beside 10,000,000 sessions a check-in takes 1.11 ms, 1.11 times")
 
 
 def test_figures_are_those_of_one_check_in() -> None:
     rows = past_rows([past(10_000, 100.0), past(20_000, 150.0)])
-    assert rows[2] == ("20,000", "1.500 ms (1.50 x)", "40 (1.00 x)", "8.0", "200")
+    assert rows[2] == ("20,000", "1.50 ms (1.50 x)", "0.00 ms", "1.500 ms (1.50 x)", "40 (1.00 x)", "8.0", "200")
+
+
+def test_what_a_check_in_costs_is_the_workers_time_and_its_statements() -> None:
+    assert Past(10_000, Statements(100.0, 800, 4000), Handled(100, 0.5, 0.3)).cost == pytest.approx(4.0)
 
 
 def test_nobody_checks_in_twice() -> None:
