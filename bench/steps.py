@@ -7,9 +7,8 @@ what is measured are today's. They take turns, there and back, so that what grow
 """
 
 import asyncio
-import io
 import sys
-import tarfile
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,17 +73,19 @@ async def unpack(commit: str, folder: Path) -> None:
     Raises:
         ChildFailedError: the repository does not have the commit.
     """
-    git = await asyncio.create_subprocess_exec(
-        "git", "archive", commit, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    archive, said = await git.communicate()
-    if git.returncode != 0:
+    archive, said = await _ran("git", "-C", str(ROOT), "archive", commit)
+    if not archive:
         raise ChildFailedError(
             f"git archive {commit}: {said.decode(errors='replace').strip()}\n"
             "The steps are in the project's history; `git fetch --unshallow` brings it where it was left out."
         )
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+    await _ran("tar", "--extract", f"--directory={folder.parent}", f"--one-top-level={folder.name}", given=archive)
+
+
+async def _ran(*argv: str, given: bytes = b"") -> tuple[bytes, bytes]:
+    """What a program wrote, and what it complained of."""
+    child = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    return await child.communicate(given)
 
 
 async def _flow(ready: Stage, folder: Path, first: int, count: int) -> Flow:
