@@ -51,14 +51,14 @@ class Inbox:
 
 
 @contextlib.asynccontextmanager
-async def opened(connection: "Connection", user_id: int) -> AsyncIterator[Inbox]:
-    """Open a person's inbox in a transaction of its own, once no other one has it open.
+async def opened(connection: "Connection", user_id: int) -> AsyncIterator[None]:
+    """A transaction under the person's lock, once no other one has it.
 
     What the block did is committed after it, and rolled back when it raises. The block begins no transaction.
     """
     try:
         await connection.execute(BEGIN.format(user_id))
-        yield Inbox(connection, user_id)
+        yield
     except BaseException:
         await roll_back(connection)
         raise

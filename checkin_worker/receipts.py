@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from checkin_worker.inbox import Inbox
+from checkin_worker.inbox import opened
 from shared.contracts import Receipt, Receipts, decode
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Drop, Verdict
@@ -107,8 +107,7 @@ class ReceiptHandler:
 
     async def _mark(self, db: "Connection", statement: str, receipt: Receipt, settled_at: datetime) -> None:
         """With the person's lock: a call that arrives, one that does not, and an update wait for each other."""
-        async with db.transaction():
-            await Inbox(db, receipt.chat_id).lock()
+        async with opened(db, receipt.chat_id):
             await db.execute(statement, receipt.chat_id, settled_at)
 
 

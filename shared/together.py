@@ -90,7 +90,7 @@ class Together:
 
     @contextlib.asynccontextmanager
     async def opened(self, user_id: int) -> AsyncIterator["Connection"]:
-        """A transaction under the person's lock, as `inbox.opened` has it; committed when all who share it have left.
+        """A transaction under the person's lock, committed when all who share it have left.
 
         Raises:
             Scattered: nothing is stored; to be done again, alone.

@@ -79,7 +79,8 @@ def _costs() -> str:
 *Measured* figures come from this fleet and stand on the page named; those of the way of a check-in come from a machine
 on which crowd, services and engines share two slow cores, so what others measure will be better, and the receipt of
 the reply, which comes at the cap's pace, is not in them. *Probed* ones were taken from a library alone. *Counted* ones
-are read off the code. Redis is not in the list: it uses a tenth of what PostgreSQL does."""
+are read off the code. Redis is not in the list: by the same bench it uses 0.04 ms of a
+core for a check-in."""
 
 
 def _gives_way() -> str:

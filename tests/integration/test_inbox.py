@@ -38,8 +38,8 @@ async def pool(database_url: str) -> AsyncIterator[PrimaryPool]:
 @contextlib.asynccontextmanager
 async def inbox_of(pool: PrimaryPool, person: int = PERSON) -> AsyncIterator[Inbox]:
     """The person's inbox, locked."""
-    async with pool.connection() as connection, opened(connection, person) as inbox:
-        yield inbox
+    async with pool.connection() as connection, opened(connection, person):
+        yield Inbox(connection, person)
 
 
 async def entered(pool: PrimaryPool) -> None:
@@ -76,9 +76,9 @@ async def test_an_id_that_comes_again_is_another_update_for_another_person_and_a
 
 async def test_an_effect_that_fails_leaves_nothing(pool: PrimaryPool) -> None:
     with contextlib.suppress(RuntimeError):
-        async with pool.connection() as connection, opened(connection, PERSON) as inbox:
+        async with pool.connection() as connection, opened(connection, PERSON):
             await People(connection).enrol(Person(PERSON, "Ləman Əliyeva", "az"), datetime.now(UTC))
-            await inbox.answer(1, b"[]")
+            await Inbox(connection, PERSON).answer(1, b"[]")
             raise RuntimeError
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM employees") == 0
