@@ -29,10 +29,11 @@ import itertools
 import random
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 
 from shared import tracing
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
@@ -42,6 +43,9 @@ from shared.errors import BrokerUnavailable, Unavailable, Undecodable
 from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
+
+if TYPE_CHECKING:
+    from aiormq.channel import Channel
 
 log = structlog.get_logger()
 
@@ -92,8 +96,8 @@ class Consumer:
         self._prefetch = prefetch
         self._deadline = deadline
         self._channel: AbstractChannel | None = None
-        self._tags: list[tuple[AbstractQueue, str]] = []
-        self._apart: list[tuple[AbstractQueue, str]] = []
+        self._tags: list[str] = []
+        self._apart: list[str] = []
         self._stopped = asyncio.Event()
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +142,7 @@ class Consumer:
         """Hold no more than it began with, once what is in hand is settled."""
         async with self._changing:
             while len(self._tags) > 1:
-                await self._cancel(*self._tags.pop())
+                await self._cancel(self._tags.pop())
 
     async def stop(self) -> None:
         """Take nothing new until told to `resume`; harmless when called again."""
@@ -146,7 +150,7 @@ class Consumer:
             self._stopped.set()
             for tags in (self._tags, self._apart):
                 while tags:
-                    await self._cancel(*tags.pop())
+                    await self._cancel(tags.pop())
 
     async def _begin(self) -> None:
         if self._channel is not None:
@@ -154,18 +158,19 @@ class Consumer:
         if self._channel is not None and self._queue.alone:
             self._apart.append(await self._consume(self._channel, self._queue.alone_name, 1))
 
-    async def _consume(self, channel: AbstractChannel, name: str, prefetch: int) -> tuple[AbstractQueue, str]:
+    async def _consume(self, channel: AbstractChannel, name: str, prefetch: int) -> str:
         """Each consumer on the channel takes `prefetch` messages: their number belongs to the consumer."""
-        await channel.set_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
-        source = await channel.get_queue(name, ensure=False)
+        wire = await _below(channel)
+        await wire.basic_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
         take = functools.partial(self._take, channel, alone=name == self._queue.alone_name)
-        return source, await source.consume(take, timeout=CONSUME_TIMEOUT)
+        consuming = await wire.basic_consume(name, take, timeout=CONSUME_TIMEOUT)
+        return str(consuming.consumer_tag)
 
-    async def _cancel(self, source: AbstractQueue, tag: str) -> None:
+    async def _cancel(self, tag: str) -> None:
         if self._channel is not None:
             with broker_may_be_gone():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await source.cancel(tag)
+                    await (await _below(self._channel)).basic_cancel(tag)
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
@@ -177,19 +182,19 @@ class Consumer:
         if self._alone:
             await asyncio.wait(self._alone, timeout=CLOSE_TIMEOUT)
 
-    async def _take(self, channel: AbstractChannel, message: AbstractIncomingMessage, *, alone: bool) -> None:
+    async def _take(self, channel: AbstractChannel, message: DeliveredMessage, *, alone: bool) -> None:
         if channel is not self._channel:
             return  # of a channel that is lost, though it is not closed yet: the broker hands it out again
         # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
         task = asyncio.create_task(
             self._process(message, received(self._queue.name, message, alone=alone)),
-            name=f"{self._queue.name}:{message.message_id}",
+            name=f"{self._queue.name}:{message.header.properties.message_id}",
         )
         for tasks in (self._tasks, self._alone) if alone else (self._tasks,):
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-    async def _process(self, message: AbstractIncomingMessage, delivery: Delivery) -> None:
+    async def _process(self, message: DeliveredMessage, delivery: Delivery) -> None:
         step = tracing.step(f"process {delivery.queue}", delivery.trace, "consumer", _facts(delivery))
         with structlog.contextvars.bound_contextvars(**delivery.names), step:
             delivery = delivery.after(step)
@@ -245,7 +250,7 @@ class Consumer:
             await _hold(attempt)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    async def _settle(self, message: AbstractIncomingMessage, delivery: Delivery, verdict: Verdict | _Move) -> str:
+    async def _settle(self, message: DeliveredMessage, delivery: Delivery, verdict: Verdict | _Move) -> str:
         """Carry the verdict out and return what became of the message, as docs/telemetry.md names it."""
         fate = "done"
         if isinstance(verdict, Return):
@@ -262,19 +267,20 @@ class Consumer:
             fate = "dead"
             await self._publish(delivery, self._queue.dead, failed(delivery, verdict.reason))
         try:
-            await message.ack()
+            await message.channel.basic_ack(_tag(message), wait=False)  # the socket has time
         except BROKER_ERRORS:
             return "lost"  # the channel is gone; the broker hands the message out again
         return fate
 
-    async def _give_back(self, message: AbstractIncomingMessage, delivery: Delivery) -> str:
+    async def _give_back(self, message: DeliveredMessage, delivery: Delivery) -> str:
         pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
         left = _jittered(pause) - (time.monotonic() - delivery.taken_at)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._stopped.wait()
         try:
-            await message.reject(requeue=True)  # RabbitMQ counts this; from 4.3 on a nack is not counted
+            # RabbitMQ counts a reject; from 4.3 on a nack is not counted.
+            await message.channel.basic_reject(_tag(message), requeue=True)
         except BROKER_ERRORS:
             return "lost"
         return "returned"
@@ -289,6 +295,16 @@ class Consumer:
                 await _hold(attempt)
             else:
                 return
+
+
+async def _below(channel: AbstractChannel) -> "Channel":
+    """The channel below aio-pika's: what that makes of each message takes longer than to read it."""
+    return cast("Channel", await channel.get_underlay_channel())  # there is no other kind
+
+
+def _tag(message: DeliveredMessage) -> int:
+    """By which the broker knows it; what is consumed always has one."""
+    return cast("int", message.delivery_tag)
 
 
 def _facts(delivery: Delivery) -> tracing.Facts:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
 
 from shared import tracing
 from shared.contracts import RECEIVED_AT, TRACEPARENT, UPDATE_ID
@@ -137,15 +137,16 @@ def failed(delivery: Delivery, reason: str) -> Headers:
     }
 
 
-def received(queue: str, message: AbstractIncomingMessage, *, alone: bool) -> Delivery:
+def received(queue: str, message: DeliveredMessage, *, alone: bool) -> Delivery:
     """What the broker handed out; a header that nobody of ours wrote counts as not there."""
-    tries, returns = message.headers.get(TRIES, 0), message.headers.get(_RETURNS, 0)
-    redelivered = bool(message.redelivered)
+    properties, redelivered = message.header.properties, bool(message.redelivered)
+    headers: Mapping[str, object] = properties.headers or {}
+    tries, returns = headers.get(TRIES, 0), headers.get(_RETURNS, 0)
     return Delivery(
         queue=queue,
-        key=message.message_id or "",
+        key=properties.message_id or "",
         body=message.body,
-        headers=message.headers,
+        headers=headers,
         tries=max(tries, 0) if isinstance(tries, int) else 0,
         redelivered=redelivered,
         returns=max(1, returns if isinstance(returns, int) else 0) if redelivered else 0,

@@ -11,8 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from pydantic import SecretStr
@@ -42,9 +41,7 @@ from shared.topology import INGRESS_TURN
 from shared.tracing import Step
 from shared.turn import Turn
 from tests.fuzz import left_behind
-
-if TYPE_CHECKING:
-    from aio_pika.abc import AbstractIncomingMessage
+from tests.handed_out import handed_out
 
 Target = Callable[[bytes], None]
 T = TypeVar("T")
@@ -165,8 +162,7 @@ def headers(body: bytes) -> None:
         said = {TRIES: body.decode(errors="replace"), REASON: len(body)}
     if not isinstance(said, dict):
         said = {TRIES: said, "x-death": said, "update_id": said, "received_at": said}
-    message = SimpleNamespace(headers=said, message_id=None, body=body, redelivered=None)
-    delivery = received("updates", cast("AbstractIncomingMessage", message), alone=False)
+    delivery = received("updates", handed_out(said, body), alone=False)
     assert delivery.tries >= 0
     assert all(isinstance(value, str | int) for value in delivery.trail.values())
     assert updates._received_at(delivery).tzinfo is UTC  # noqa: SLF001 - what the worker makes of it

@@ -3,8 +3,6 @@
 import json
 import os
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
 
 import aiohttp
 import pytest
@@ -14,13 +12,11 @@ from local.folders import LOGS
 from shared.delivery import REASON, TRIES, Delivery, Done, received
 from shared.errors import Undecodable
 from shared.topology import UPDATES
+from tests.handed_out import handed_out
 from tests.integration.broker_side import held, put, until
 from tests.integration.desk_side import DeskSide, delivery
 from tests.integration.hostile_updates import HANDLED, POINT, REFUSED, update
 from tests.integration.ops_side import connection
-
-if TYPE_CHECKING:
-    from aio_pika.abc import AbstractIncomingMessage
 
 
 def update_of(body: dict[str, object] | bytes) -> Delivery:
@@ -91,5 +87,4 @@ async def test_a_moment_that_is_none_in_a_header_counts_as_none(worker: DeskSide
 
 
 def test_a_count_of_tries_below_nothing_counts_as_none() -> None:
-    message = SimpleNamespace(headers={TRIES: -9}, message_id=None, body=b"", redelivered=False)
-    assert received("updates", cast("AbstractIncomingMessage", message), alone=False).tries == 0
+    assert received("updates", handed_out({TRIES: -9}), alone=False).tries == 0

@@ -7,8 +7,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from pydantic import SecretStr
@@ -20,10 +19,8 @@ from shared.delivery import Delivery, failed, received
 from shared.publisher import Headers, Publisher
 from shared.topology import GEO_BACKFILL, INGRESS_TURN, UPDATES
 from shared.turn import Turn
+from tests import handed_out as messages
 from tests.upgrades.golden import FOLDER
-
-if TYPE_CHECKING:
-    from aio_pika.abc import AbstractIncomingMessage
 
 HEADERS: Final = FOLDER / "headers"
 UPDATE: Final = b'{"update_id":7,"message":{"from":{"id":5100000007}}}'
@@ -66,8 +63,7 @@ def written() -> dict[str, Headers]:
 
 def handed_out(queue: str, headers: Mapping[str, object]) -> Delivery:
     """What a service makes of a message with these headers."""
-    message = SimpleNamespace(headers=headers, message_id="7", body=b"{}", redelivered=False)
-    return received(queue, cast("AbstractIncomingMessage", message), alone=False)
+    return received(queue, messages.handed_out(headers, b"{}", key="7"), alone=False)
 
 
 def told(headers: Mapping[str, object]) -> dict[str, Any]:

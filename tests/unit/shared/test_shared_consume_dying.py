@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Dying:
-    """A channel, its queue, its connection and its link in one; a question to the broker ends by this error.
+    """A channel, the one below it, its queue, its connection and its link in one; a question ends by this error.
 
     Those are answered that come while it is `alive`.
     """
@@ -36,8 +37,21 @@ class Dying:
     async def channel(self, **_: Any) -> "Dying":  # noqa: ANN401 - whatever it is to be
         return self
 
+    async def get_underlay_channel(self) -> "Dying":
+        return self
+
     async def get_queue(self, _name: str, **_: Any) -> "Dying":  # noqa: ANN401 - as above
         return self
+
+    async def basic_qos(self, **_: Any) -> None:  # noqa: ANN401 - as above
+        await self.answer()
+
+    async def basic_consume(self, *_: Any, **__: Any) -> SimpleNamespace:  # noqa: ANN401 - as above
+        await self.answer()
+        return SimpleNamespace(consumer_tag="tag")
+
+    async def basic_cancel(self, _tag: str) -> None:
+        await self.answer()
 
     async def watch(self, _channel: object) -> None:
         """As the link's."""
