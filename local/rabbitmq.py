@@ -21,6 +21,8 @@ HANDSHAKE = b"AMQP\x00\x00\x09\x01"  # AMQP 0-9-1, section 4.2.2; the answer is 
 METHOD_FRAME = b"\x01"
 SLEEPS = "+sbwt none +sbwtdcpu none +sbwtdio none"
 """No busy waiting, as RabbitMQ's guide to its runtime advises where others want the same processors."""
+RUNTIME = f"{SLEEPS} +S 1:1"
+"""One scheduler besides: what there is to do here is for one processor, and several would pay for handing it over."""
 
 
 class RabbitMQ(Engine):
@@ -181,8 +183,8 @@ class RabbitMQ(Engine):
             # Together: the script replaces itself by the broker (instead of waiting for it), without a shell on stdin.
             "RABBITMQ_ALLOW_INPUT": "true",
             "RABBITMQ_SERVER_START_ARGS": "-noinput",
-            # The port other nodes would use, on loopback too.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{SLEEPS} -kernel inet_dist_use_interface {{127,0,0,1}}",
+            # With the port other nodes would use on loopback, too.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{RUNTIME} -kernel inet_dist_use_interface {{127,0,0,1}}",
         }
 
     def _write(self, name: str, text: str) -> None:
