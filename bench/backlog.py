@@ -14,7 +14,7 @@ from bench.commits import committed
 from bench.spending import Spending
 from local.fleet import plan
 from local.processes import ChildFailedError
-from local.stage import DATABASE, Stage, started
+from local.stage import Stage, started
 from shared import topology
 from shared.contracts import RECEIVED_AT, UPDATE_ID
 from simulator.crowd import Crowd
@@ -62,7 +62,7 @@ async def handled(ready: Stage, people: Sequence[Employee], *, workers: int) -> 
                 spending, begun = Spending({"workers": [child.pid for child in fleet.children()]}), time.time()
                 for name in fleet.services:
                     fleet.send(name, signal.SIGCONT)
-            url = ready.engines.postgres.database_url(DATABASE)
+            url = ready.database_url
             await _all_in(url, bodies)
             cpu = spending.so_far()["workers"]
             at = await committed(url, "inbox", bodies)

@@ -21,7 +21,7 @@ from local.engines import Engines
 from local.fleet import plan
 from local.ports import LOOPBACK
 from local.processes import ChildFailedError
-from local.stage import DATABASE, Stage, started
+from local.stage import Stage, started
 from simulator.crowd import Crowd
 from simulator.gps import Point
 from simulator.server import Simulator
@@ -102,7 +102,7 @@ async def ours(people: int, ready: Stage, *, offices: bool) -> Morning:
         async with started(Stage(ready.run, ready.engines, environment), services):
             await operate("webhook", "apply", environment=environment, logs=ready.logs)
             await crowd.everyone_checks_in()
-            times = await _addressed(people, ready.engines.postgres.database_url(DATABASE))
+            times = await _addressed(people, ready.database_url)
             first, half, last = times[0], times[people // 2], times[-1]
             return Morning(people, len(served.asked), first, half, last, served.least_gap)
 

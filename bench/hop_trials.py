@@ -21,7 +21,7 @@ from local.fleet import Fleet, plan
 from local.ports import LOOPBACK, free_port
 from local.probes import greeted
 from local.processes import Child, Program
-from local.stage import DATABASE, Stage
+from local.stage import Stage
 from shared.contracts import RECEIVED_AT, UPDATE_ID
 from shared.topology import INTERACTIVE, UPDATES, WORK_QUEUES
 
@@ -155,7 +155,7 @@ async def _fleet(ground: Ground, module: str) -> AsyncIterator[Fleet]:
 @contextlib.asynccontextmanager
 async def ground_of(ready: Stage) -> AsyncIterator[Ground]:
     """Open what trials look at."""
-    database = await asyncpg.connect(ready.engines.postgres.database_url(DATABASE))
+    database = await asyncpg.connect(ready.database_url)
     try:
         async with await aio_pika.connect(ready.engines.rabbitmq.url) as connection, connection.channel() as channel:
             yield Ground(ready, channel, database)

@@ -26,7 +26,7 @@ from bench.surroundings import machine, versions
 from bench.trial import trial
 from bench.workload import Size
 from local.folders import run_folder
-from local.stage import DATABASE, Stage, stage
+from local.stage import Stage, stage
 from local.terminal import run, step
 from shared import topology
 
@@ -55,7 +55,7 @@ async def bench(operations: int, *, write: bool) -> int:
     """Measure and print; returns the exit status."""
     with run_folder("bench") as folder:
         async with stage(folder, SETTINGS) as ready:
-            await enrol(ready.engines.postgres.database_url(DATABASE), 4 * TURNS * operations)
+            await enrol(ready.database_url, 4 * TURNS * operations)
             async with await aio_pika.connect(ready.engines.rabbitmq.url) as connection:
                 await topology.declare(connection)
             told = await versions(ready.engines)

@@ -19,7 +19,7 @@ from bench.sections import put
 from bench.shown import show
 from bench.surroundings import machine, versions
 from local.folders import run_folder
-from local.stage import DATABASE, stage
+from local.stage import stage
 from local.terminal import console, run, step
 from simulator.server import Simulator
 
@@ -48,7 +48,7 @@ async def bench(most: int, *, write: bool) -> int:
         settings = {**SETTINGS, "TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": telegram.token}
         with run_folder("bench") as folder:
             async with stage(folder, settings) as ready:
-                await enrol(ready.engines.postgres.database_url(DATABASE), sum(backlogs))
+                await enrol(ready.database_url, sum(backlogs))
                 told = await versions(ready.engines)
                 for backlog in backlogs:
                     people = range(nobody_yet, nobody_yet + backlog)

@@ -19,7 +19,7 @@ from bench.sections import put
 from bench.shown import show
 from bench.surroundings import machine, versions
 from local.folders import run_folder
-from local.stage import DATABASE, Stage, stage
+from local.stage import Stage, stage
 from local.terminal import console, run, step
 
 CHECKINS: Final = 5000
@@ -44,7 +44,7 @@ async def bench(count: int, *, write: bool) -> int:
     """Measure and print; returns the exit status."""
     with run_folder("bench") as folder:
         async with stage(folder, SETTINGS) as ready:
-            await enrol(ready.engines.postgres.database_url(DATABASE), (FLOWS + 1) * count + 2 * WARM)
+            await enrol(ready.database_url, (FLOWS + 1) * count + 2 * WARM)
             told = await versions(ready.engines)
             flows = await _flows(ready, count)
             await _profile(ready, count, folder)

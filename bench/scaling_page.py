@@ -142,8 +142,9 @@ They share their cores with PostgreSQL and RabbitMQ, so on few cores more worker
 {PEOPLE:,} people who came and left each day, with an event and a session a day; one worker handles the check-ins of
 some of them. What a check-in takes is the worker's time on a processor and its statements' time. That and the blocks
 (8 KiB) are pg_stat_statements', of the worker's login, without commits: how long these take is the disk's affair. They
-grow by the depth of the indexes: each search reads a block more where an index has a level more. Of several backlogs
-the cheapest counts. The command has status 1 if a check-in takes more than {FLAT:g} times that of the first line.
+grow by the depth of the indexes: each search reads a block more where an index has a level more. Each number of
+sessions is in a database of its own; of several backlogs, in turn beside each of them, the cheapest counts. The command
+has status 1 if a check-in takes more than {FLAT:g} times that of the first line.
 
 ### People in the burst
 

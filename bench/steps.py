@@ -25,7 +25,7 @@ from bench.steps_page import HEADING, STEPS, Step, StepsReport, rows, section
 from bench.surroundings import machine, versions
 from local.folders import run_folder
 from local.processes import ChildFailedError
-from local.stage import DATABASE, Stage, stage
+from local.stage import Stage, stage
 from local.terminal import run, step
 
 ROOT: Final = Path(__file__).parent.parent
@@ -54,7 +54,7 @@ async def bench(count: int, *, write: bool) -> int:
             await unpack(one.commit, folder / one.commit)
         async with stage(folder, SETTINGS) as ready:
             turns = [one for turn in range(TURNS) for one in (reversed(STEPS) if turn % 2 else STEPS)]
-            await enrol(ready.engines.postgres.database_url(DATABASE), len(turns) * (WARM + count))
+            await enrol(ready.database_url, len(turns) * (WARM + count))
             told = await versions(ready.engines)
             flows: dict[Step, list[Flow]] = {one: [] for one in STEPS}
             for number, one in enumerate(turns):

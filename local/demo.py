@@ -17,7 +17,7 @@ from local.folders import run_folder
 from local.ports import LOOPBACK, free_port
 from local.probes import greeted
 from local.processes import Child, Program, first_death
-from local.stage import DATABASE, Stage, stage, started
+from local.stage import Stage, stage, started
 from local.terminal import WrongInputError, console, run, show_addresses, step
 
 EMPLOYEES = 1000
@@ -81,7 +81,7 @@ async def demo(show: Show) -> int:
 @asynccontextmanager
 async def simulated(show: Show, ready: Stage) -> AsyncIterator[Child]:
     """Start the simulator, which writes where we write; end it on the way out."""
-    database_url = ready.engines.postgres.database_url(DATABASE)
+    database_url = ready.database_url
     simulator = await Child.spawn(
         Program(name="simulator", argv=show.simulator_argv(database_url), env=ready.environment)
     )

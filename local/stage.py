@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.command import operate
@@ -21,11 +21,12 @@ POOL = {"DB_POOL_MIN": "2", "DB_POOL_MAX": "10"}
 
 @dataclass(frozen=True)
 class Stage:
-    """A machine ready for the services."""
+    """A machine ready for the services, which write to the database of this name."""
 
     run: Path
     engines: Engines
     environment: Mapping[str, str]
+    database: str = DATABASE
 
     @property
     def logs(self) -> Path:
@@ -35,14 +36,24 @@ class Stage:
     @property
     def own(self) -> Mapping[str, Mapping[str, str]]:
         """What only some services read: each connects to PostgreSQL as itself."""
-        return logins(lambda login: self.engines.postgres.database_url(DATABASE, login))
+        return logins(lambda login: self.engines.postgres.database_url(self.database, login))
+
+    @property
+    def database_url(self) -> str:
+        """Where the services write, as the owner of all tables."""
+        return self.engines.postgres.database_url(self.database)
+
+    async def copied(self, name: str) -> "Stage":
+        """The same with a database of its own: a copy of this one, which nobody may be using, of that name."""
+        url = await self.engines.postgres.create_database(name, self.database)
+        return replace(self, environment={**self.environment, "DATABASE_URL": url}, database=name)
 
     def addresses(self, services: list[Service]) -> dict[str, str]:
         """What a person may look at."""
-        rabbitmq, postgres, redis = self.engines.rabbitmq, self.engines.postgres, self.engines.redis
+        rabbitmq, redis = self.engines.rabbitmq, self.engines.redis
         return {
             "RabbitMQ": f"{rabbitmq.management_url} (user {rabbitmq.user}, password {rabbitmq.password})",
-            "PostgreSQL": f"psql {postgres.database_url(DATABASE)}",
+            "PostgreSQL": f"psql {self.database_url}",
             "Redis": f"redis-cli -u {redis.url}",
             **{f"metrics of {service.name}": service.metrics_url for service in services},
             "logs": str(self.logs),
