@@ -96,6 +96,7 @@ Measured on {report.day}: {report.machine}; {report.versions}. Everything shares
   asks for addresses in the background, once a second, one request for all at a place of eleven metres. Of its four
   messages three come at once (received, recorded, a wish with the button) and one with the address; of two, the first
   and the wish are left out.
+- Everybody is known to either, as somebody who has pressed Start before, and checks in for the first time.
 - *Recorded* counts from when everybody comes to when PostgreSQL committed the update's transaction.
 - *Calls a check-in* include refused ones.
 - *Lost* are people whose update was answered 200 and who are not recorded, or were never told so. For the last line a

@@ -13,10 +13,18 @@ from local.fleet import plan
 from local.ports import LOOPBACK, free_port
 from local.probes import greeted
 from local.processes import Child, Program
-from local.stage import DATABASE, Stage, started
+from local.stage import Stage, started
 from simulator.server import Simulator
 
 START_LIMIT: Final = 120.0
+KNOW: Final = """
+INSERT INTO employees (user_id, chat_id, full_name, telegram_language)
+SELECT id, id, name, language FROM unnest($1::bigint[], $2::text[], $3::text[]) known (id, name, language)
+"""
+OLD_KNOW: Final = """
+INSERT INTO employees
+SELECT id, name FROM unnest($1::bigint[], $2::text[], $3::text[]) known (id, name, language)
+"""
 COUNTS: Final[Mapping[str, int]] = {"ingress": 1, "checkin_worker": 2, "geo_worker": 2, "sender": 2}
 
 
@@ -27,11 +35,13 @@ class Running:
     Attributes:
         database_url: where it writes.
         seen: the table of it that has a row for each update, written with the update's effect and never after.
+        know: the statement that writes people down as known to it: ids, full names, languages.
         die_and_rise: kills every process of it with -9, starts them again, and returns when they are ready.
     """
 
     database_url: str
     seen: str
+    know: str
     die_and_rise: Callable[[], Awaitable[None]]
 
 
@@ -52,7 +62,7 @@ async def fleet(ready: Stage, telegram: Simulator, geocoder: str) -> AsyncIterat
             await asyncio.gather(*(running.kill(name) for name in running.services))
             await asyncio.gather(*(running.start(name) for name in running.services))
 
-        yield Running(ready.engines.postgres.database_url(DATABASE), "inbox", die_and_rise)
+        yield Running(ready.database_url, "inbox", KNOW, die_and_rise)
 
 
 @asynccontextmanager
@@ -75,7 +85,7 @@ async def old(ready: Stage, telegram: Simulator, geocoder: str, *, messages: int
         child = await _born(program, port)
 
     try:
-        yield Running(url, "updates", die_and_rise)
+        yield Running(url, "updates", OLD_KNOW, die_and_rise)
     finally:
         await child.kill()
         await ready.engines.postgres.drop_database(name)
