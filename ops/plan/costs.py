@@ -32,9 +32,11 @@ WAY: Final = Cost(
 RECORDED: Final = Cost(1.0, "s within which a check-in is to be recorded", "the objective")
 _WAY: Final = "measured: [the way of a check-in](performance.md), on two cores that all share, of a slow machine"
 INGRESS: Final = Cost(0.0012, "s of a core for an update, in an ingress", _WAY)
-WORKER: Final = Cost(0.0043, "s of a core for a check-in, in a worker", _WAY)
-POSTGRES: Final = Cost(0.0012, "s of a core for a check-in and its address, in PostgreSQL", _WAY)
-RABBITMQ: Final = Cost(0.0023, "s of a core for a check-in and its address, in RabbitMQ", f"{_WAY}; one node")
+WORKER: Final = Cost(0.0041, "s of a core for a check-in, in a worker", _WAY)
+POSTGRES: Final = Cost(0.0013, "s of a core for a check-in and its address, in PostgreSQL", _WAY)
+RABBITMQ: Final = Cost(
+    0.0017, "s of a core for a check-in and its address, in RabbitMQ", f"{_WAY}; one node with one scheduler"
+)
 CORES: Final = Cost(2.0, "cores of an engine's instance that has much to do", "chosen")
 CALL_CPU: Final = Cost(0.0049, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
 DOOR: Final = Cost(
