@@ -18,7 +18,7 @@ GEOCODER_REQUESTS: Final = Counter(
 )
 GEOCODER_SECONDS: Final = Histogram(
     "geo_geocoder_seconds",
-    "Seconds from the writing of a request to the geocoder's answer or failure.",
+    "Seconds from the writing of a request, or from the question to the offline geocoder, to the answer or failure.",
     ["geocoder"],
     buckets=SECONDS,
 )

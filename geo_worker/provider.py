@@ -67,6 +67,7 @@ class Provider:
             NotOurTurn: it was not asked.
         """
         written_at: float | None = None
+        asked_at = time.monotonic()
 
         async def gate() -> None:
             nonlocal written_at
@@ -94,6 +95,7 @@ class Provider:
             raise failure from None
         else:
             outcome = "address" if address else "nothing there"
+            written_at = asked_at if written_at is None else written_at  # the offline one writes nothing
             self._answered()
             return address
         finally:
