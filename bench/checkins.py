@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
+from bench.known import know
 
 SEED: Final = 10_55
 FIRST_PERSON: Final = 1_000_000
@@ -15,12 +15,6 @@ FIRST_UPDATE: Final = 500_000_000
 TOWN: Final = (40.3777, 49.8920)
 SPREAD: Final = 0.05
 """Degrees north, east: where people are."""
-
-# All that a worker reads of somebody who is in; they have no schedule of their own and no office.
-ENROL: Final = """
-INSERT INTO employees (user_id, chat_id, full_name, telegram_language)
-SELECT $1::bigint + n, $1::bigint + n, 'Employee ' || n, 'az' FROM generate_series(0, $2::bigint - 1) n
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +27,8 @@ class CheckIn:
 
 
 async def enrol(database_url: str, people: int) -> None:
-    """Write people down who are employees from now on, in one statement."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        await connection.execute(ENROL, FIRST_PERSON, people)
-    finally:
-        await connection.close()
+    """Let so many be employees from now on."""
+    await know(database_url, ((FIRST_PERSON + number, f"Employee {number}", "az") for number in range(people)))
 
 
 def checkins(first: int, count: int) -> Iterator[CheckIn]:

@@ -26,6 +26,10 @@ SEE: Final = "INSERT INTO updates VALUES ($1) ON CONFLICT DO NOTHING RETURNING u
 KNOW: Final = """
 INSERT INTO employees VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET full_name = excluded.full_name
 """
+REMEMBER: Final = """
+INSERT INTO employees SELECT id, name FROM unnest($1::bigint[], $2::text[], $3::text[]) known (id, name, language)
+"""
+"""Many at once, before they come."""
 CLOSE: Final = "UPDATE sessions SET end_time = $2 WHERE user_id = $1 AND end_time IS NULL RETURNING session_id"
 OPEN: Final = """
 INSERT INTO sessions (user_id, start_time, latitude, longitude) VALUES ($1, $2, $3, $4) RETURNING session_id

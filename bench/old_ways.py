@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from bench.known import KNOW
+from bench.old_book import REMEMBER
 from local.command import operate
 from local.fleet import plan
 from local.ports import LOOPBACK, free_port
@@ -17,14 +19,6 @@ from local.stage import Stage, started
 from simulator.server import Simulator
 
 START_LIMIT: Final = 120.0
-KNOW: Final = """
-INSERT INTO employees (user_id, chat_id, full_name, telegram_language)
-SELECT id, id, name, language FROM unnest($1::bigint[], $2::text[], $3::text[]) known (id, name, language)
-"""
-OLD_KNOW: Final = """
-INSERT INTO employees
-SELECT id, name FROM unnest($1::bigint[], $2::text[], $3::text[]) known (id, name, language)
-"""
 COUNTS: Final[Mapping[str, int]] = {"ingress": 1, "checkin_worker": 2, "geo_worker": 2, "sender": 2}
 
 
@@ -35,7 +29,7 @@ class Running:
     Attributes:
         database_url: where it writes.
         seen: the table of it that has a row for each update, written with the update's effect and never after.
-        know: the statement that writes people down as known to it: ids, full names, languages.
+        know: the statement by which people are known to it (`bench.known`).
         die_and_rise: kills every process of it with -9, starts them again, and returns when they are ready.
     """
 
@@ -85,7 +79,7 @@ async def old(ready: Stage, telegram: Simulator, geocoder: str, *, messages: int
         child = await _born(program, port)
 
     try:
-        yield Running(url, "updates", OLD_KNOW, die_and_rise)
+        yield Running(url, "updates", REMEMBER, die_and_rise)
     finally:
         await child.kill()
         await ready.engines.postgres.drop_database(name)

@@ -4,6 +4,7 @@ from typing import Final
 
 import asyncpg
 
+from bench.known import know, known
 from simulator.people import hire
 
 PEOPLE: Final = 10_000
@@ -11,10 +12,6 @@ SEED: Final = 10
 DAYS: Final = 1001
 """From the first of the past days to today."""
 
-ENROL: Final = """
-INSERT INTO employees (user_id, chat_id, full_name, telegram_language)
-SELECT user_id, user_id, name, 'az' FROM unnest($1::bigint[], $2::text[]) AS given (user_id, name)
-"""
 # Each came at nine, at a point of their own, and left at six, from the day numbered $1 to the one numbered $2.
 EVENTS: Final = """
 INSERT INTO attendance_events (user_id, sent_at, update_id, latitude, longitude, received_at)
@@ -37,12 +34,7 @@ FROM generate_series($1::bigint, $2::bigint) AS day,
 
 async def enrol(database_url: str) -> None:
     """Write down all people, who have no past yet."""
-    people = hire(PEOPLE, 5, SEED)
-    database = await asyncpg.connect(database_url)
-    try:
-        await database.execute(ENROL, [one.id for one in people], [one.first_name for one in people])
-    finally:
-        await database.close()
+    await know(database_url, map(known, hire(PEOPLE, 5, SEED)))
 
 
 async def remember(database_url: str, first: int, last: int) -> None:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import asyncpg
-
 from bench.commits import committed
 from bench.competitors import USUAL
 from bench.geo_ways import ANSWERS_AFTER
 from bench.geocoder import nominatim
-from bench.old_ways import Running, Way
+from bench.known import know, known
+from bench.old_ways import Way
 from local.stage import Stage
 from simulator.crowd import Crowd
 from simulator.faults import Faults
@@ -130,7 +129,8 @@ async def rush(way: Way, people: int, ready: Stage, *, killed: bool) -> Rush:
         await _warmed_up(telegram, seed)
         crowd = Crowd(telegram, employees=people, seed=seed)
         crowd.have_started()
-        await _known(running, crowd)
+        # Since the day on which they pressed Start: no company enrols at five to eleven.
+        await know(running.database_url, map(known, crowd.employees), running.know)
         who = frozenset(person.id for person in crowd.employees)
         scene = Scene(telegram, who, time.monotonic(), len(telegram.ledger.calls))
         await crowd.everyone_checks_in()
@@ -141,16 +141,6 @@ async def rush(way: Way, people: int, ready: Stage, *, killed: bool) -> Rush:
             async with asyncio.timeout(LIMIT[0] + LIMIT[1] * people):
                 await _over(telegram, QUIET_AFTER_DEATH if killed else QUIET)
         return scene.outcome(await committed(running.database_url, running.seen, scene.taken))
-
-
-async def _known(running: Running, crowd: Crowd) -> None:
-    """Let the way know everybody since the day on which they pressed Start: no company enrols at five to eleven."""
-    database = await asyncpg.connect(running.database_url)
-    try:
-        rows = [(one.id, f"{one.first_name} {one.last_name}", one.language) for one in crowd.employees]
-        await database.execute(running.know, *zip(*rows, strict=True))
-    finally:
-        await database.close()
 
 
 async def _warmed_up(telegram: Simulator, seed: int) -> None:

@@ -7,7 +7,7 @@ this one has one bound for many.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 from aio_pika import DeliveryMode
 from aiormq import spec
@@ -15,7 +15,7 @@ from aiormq.channel import Channel
 from pydantic import SecretStr
 
 from ops.broker import HINT, broker, broker_errors
-from shared.broker import BROKER_ERRORS
+from shared.broker import BROKER_ERRORS, below
 from shared.contracts import Message, OutboundCall, encode
 from shared.errors import BrokerUnavailable
 
@@ -79,5 +79,5 @@ async def bulk_publisher(url: SecretStr, queue: str) -> AsyncIterator[BulkPublis
     async with broker(url) as connection:
         with broker_errors(HINT):
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            underlay = cast("Channel", await channel.get_underlay_channel())  # there is no other kind
-        yield BulkPublisher(underlay, queue)
+            wire = await below(channel)
+        yield BulkPublisher(wire, queue)

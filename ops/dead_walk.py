@@ -19,7 +19,7 @@ from typing import Final, Self
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from ops.broker import broker_errors
-from shared.broker import BROKER_ERRORS
+from shared.broker import BROKER_ERRORS, below
 
 WINDOW: Final = 20
 """Messages whose bytes are in memory: of files these are 160 MiB."""
@@ -85,8 +85,7 @@ class Walk:
         await self._source.cancel(self._tag, timeout=TIMEOUT)
         for last in self._lasts:
             await last.nack(multiple=True, requeue=True)
-        underlay = await self._channel.get_underlay_channel()
-        await underlay.basic_nack(0, multiple=True, requeue=True)  # 0: all that is left
+        await (await below(self._channel)).basic_nack(0, multiple=True, requeue=True)  # 0: all that is left
         with contextlib.suppress(TimeoutError):  # others may take them
             async with asyncio.timeout(BACK):
                 while await self._waiting() < self._kept:  # noqa: ASYNC110 - the broker's doing is no event of ours

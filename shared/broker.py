@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import aio_pika
 import structlog
@@ -20,6 +20,9 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed
 from pydantic import SecretStr
 
 from shared import topology
+
+if TYPE_CHECKING:
+    from aiormq.channel import Channel
 
 log = structlog.get_logger()
 
@@ -99,6 +102,11 @@ def broker_may_be_gone() -> Iterator[None]:
             raise
 
 
+async def below(channel: AbstractChannel) -> "Channel":
+    """The channel of aiormq under aio-pika's, which makes an object of each message and writes one at a time."""
+    return cast("Channel", await channel.get_underlay_channel())  # there is no other kind
+
+
 class Link:
     """One connection to RabbitMQ, made again whenever it is lost.
 
@@ -132,8 +140,8 @@ class Link:
     async def watch(self, channel: AbstractChannel) -> None:
         """Lose the connection with this channel or a consumer on it: half a connection helps nobody."""
         channel.close_callbacks.add(lambda _channel, reason: self.lose(reason))
-        underlay = await channel.get_underlay_channel()
-        underlay.on_consumer_cancel_callbacks.add(lambda _frame: self.lose("the broker cancelled a consumer"))
+        wire = await below(channel)
+        wire.on_consumer_cancel_callbacks.add(lambda _frame: self.lose("the broker cancelled a consumer"))
 
     async def run(self) -> None:
         """Keep the connection for ever; ends only by cancellation, and then detaches and closes in order."""

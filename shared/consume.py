@@ -29,23 +29,20 @@ import itertools
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 
 from shared import tracing
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, broker_may_be_gone
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, below, broker_may_be_gone
 from shared.contracts import UPDATE_ID
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
 from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
-
-if TYPE_CHECKING:
-    from aiormq.channel import Channel
 
 log = structlog.get_logger()
 
@@ -160,7 +157,7 @@ class Consumer:
 
     async def _consume(self, channel: AbstractChannel, name: str, prefetch: int) -> str:
         """Each consumer on the channel takes `prefetch` messages: their number belongs to the consumer."""
-        wire = await _below(channel)
+        wire = await below(channel)
         await wire.basic_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
         take = functools.partial(self._take, channel, alone=name == self._queue.alone_name)
         consuming = await wire.basic_consume(name, take, timeout=CONSUME_TIMEOUT)
@@ -170,7 +167,7 @@ class Consumer:
         if self._channel is not None:
             with broker_may_be_gone():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await (await _below(self._channel)).basic_cancel(tag)
+                    await (await below(self._channel)).basic_cancel(tag)
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
@@ -295,11 +292,6 @@ class Consumer:
                 await _hold(attempt)
             else:
                 return
-
-
-async def _below(channel: AbstractChannel) -> "Channel":
-    """The channel below aio-pika's: what that makes of each message takes longer than to read it."""
-    return cast("Channel", await channel.get_underlay_channel())  # there is no other kind
 
 
 def _tag(message: DeliveredMessage) -> int:

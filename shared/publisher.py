@@ -9,7 +9,7 @@ proof against seeing it twice.
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
 from aio_pika import DeliveryMode
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -17,12 +17,9 @@ from aio_pika.exceptions import PublishError
 from aiormq import spec
 
 from shared import tracing
-from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, closed_by_name
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, asked_to_end, below, closed_by_name
 from shared.contracts import TRACEPARENT
 from shared.errors import BrokerUnavailable
-
-if TYPE_CHECKING:
-    from aiormq.channel import Channel
 
 CONFIRM_TIMEOUT: Final = 2.0
 """Seconds a confirm may take; the ingress promises Telegram an answer within them."""
@@ -94,7 +91,7 @@ class Publisher:
             with closed_by_name():
                 async with asyncio.timeout(CONFIRM_TIMEOUT):
                     channel = await self._fresh_channel()
-                    wire = cast("Channel", await channel.get_underlay_channel())  # there is no other kind
+                    wire = await below(channel)
                     # The confirm is waited for, not until the socket has the bytes: that would hold up all others.
                     await wire.basic_publish(body, routing_key=queue, mandatory=True, properties=properties, wait=False)
         except PublishError as problem:  # returned: the channel is as good as before
