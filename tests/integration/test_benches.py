@@ -13,7 +13,7 @@ from bench.past import PEOPLE, SEED, enrol, remember
 from bench.rush import rush
 from bench.statements import PRELOADED, cost_of, counted
 from local.folders import run_folder, runs_in_memory
-from local.stage import DATABASE, Stage, stage
+from local.stage import Stage, stage
 from simulator.people import hire
 
 FEW = 20
@@ -50,7 +50,7 @@ async def test_whom_the_old_way_has_not_told_when_it_dies_it_never_tells_and_the
 
 
 async def test_a_backlog_is_handled_beside_a_past_and_its_statements_are_counted(ready: Stage) -> None:
-    url = ready.engines.postgres.database_url(DATABASE)
+    url = ready.database_url
     await enrol(url)
     await remember(url, 1, 2)
     database = await asyncpg.connect(url)
@@ -68,6 +68,6 @@ async def test_a_backlog_is_handled_beside_a_past_and_its_statements_are_counted
         await database.close()
     assert done.checkins == FEW
     assert done.seconds > 0
-    assert cost.calls >= 5 * FEW
+    assert cost.calls >= 2 * FEW, "each writes a session and its answer; what they ask together counts once"
     assert cost.blocks > cost.calls
     assert cost.milliseconds > 0
