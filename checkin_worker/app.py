@@ -19,9 +19,9 @@ from shared.replica_lag import ReplicaLag
 from shared.replicas import Reader
 from shared.topology import RECEIPTS, REPORTS, UPDATES
 
-PREFETCH: Final = 16
-"""Updates in hand at once: enough to keep a core busy while PostgreSQL and RabbitMQ answer. More are not faster, but
-a burst's first replies would all wait for each other."""
+PREFETCH: Final = 64
+"""Updates in hand at once that are not recorded yet: two groups of those who share a transaction. They are held up
+if a worker freezes, until the broker misses it, so they are no more than it needs."""
 RECEIPTS_AT_ONCE: Final = 4
 """Enough for hundreds a second, where a sender tells of 30; few, so that they take little from the updates."""
 DEADLINE: Final = 30.0
@@ -49,6 +49,7 @@ async def checkin_worker(settings: WorkerSettings, life: Life) -> AsyncIterator[
         contextlib.aclosing(reader),
         life.running(publishing.run(), "publish link"),
         life.running(consuming.run(), "consume link"),
+        life.running(handler.make_room(consumer), "make room"),
         life.running(ReplicaLag(pool, replicas).run(), "replica lag"),
     ):
         yield

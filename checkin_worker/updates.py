@@ -7,9 +7,10 @@ What happens if the process dies:
 So the unacked update is the outbox, and no relay is needed.
 """
 
+import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -26,19 +27,20 @@ from checkin_worker.book import APPEND, APPEND_SEVERAL, Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
 from checkin_worker.inbox import ANSWERED, ANSWERED_SEVERAL, Inbox, opened
-from checkin_worker.metrics import RECORDED_SECONDS
+from checkin_worker.metrics import RECORDED_SECONDS, UPDATE_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
 from checkin_worker.people import KNOW, KNOW_SEVERAL, People
+from checkin_worker.recorded_first import RecordedFirst
 from checkin_worker.settings import WorkerSettings
 from shared import tracing
-from shared.contracts import RECEIVED_AT
+from shared.consume import Consumer
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Verdict
 from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
 from shared.replicas import Reader
-from shared.sealed import unsealed
+from shared.sealed import Outgoing, unsealed
 from shared.texts import LANGUAGES, texts_in
 from shared.together import Scattered, Together
 from shared.workday import is_holiday
@@ -53,6 +55,9 @@ _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; 
 
 SEVERAL: Final[Mapping[str, str]] = {ANSWERED: ANSWERED_SEVERAL, KNOW: KNOW_SEVERAL, APPEND: APPEND_SEVERAL}
 """The queries of a check-in, and each for several people."""
+
+ALONE: Final = 14
+"""Updates that have a connection of their own at once; the others of a crowd share two (`shared.together.GROUPS`)."""
 
 # A live location moves for hours; only the first position that clears up an uncertain one is kept of it. The first by
 # its moment and update, so that whichever is handled first, the same one holds.
@@ -77,6 +82,15 @@ class Sender:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An update's effect: its replies, as sealed; whether it has it now for the first time; of which location it is."""
+
+    replies: bytes
+    first: bool
+    located_at: datetime | None = None
+
+
 class UpdateHandler:
     """Handles the messages of the queue `updates`."""
 
@@ -91,6 +105,8 @@ class UpdateHandler:
         self._settings = settings
         self._pool = pool
         self._together = Together(pool, SEVERAL)
+        self._alone = asyncio.Semaphore(ALONE)
+        self._first = RecordedFirst()
         self._reader = reader
         self._publisher = publisher
         self._clock = clock
@@ -111,22 +127,34 @@ class UpdateHandler:
             Undecodable: not an update by aiogram's model.
             DatabaseUnavailable, BrokerUnavailable: to be tried again as it is.
         """
+        with self._first.recording():
+            replies, in_line = await self._recorded(delivery)
+        recorded = time.monotonic()
+        if in_line:
+            await self._first.turn()
+        published = time.monotonic()
+        for outgoing in replies:
+            await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
+        bind_contextvars(waited_ms=_ms(recorded, published), published_ms=_ms(published, time.monotonic()))
+        return Done()
+
+    async def make_room(self, consumer: Consumer) -> None:
+        """Have the consumer of `updates` hold more while people who are recorded wait to be told, for ever."""
+        await self._first.make_room(consumer)
+
+    async def _recorded(self, delivery: Delivery) -> tuple[Sequence[Outgoing], bool]:
+        """Store the update's effect; what is said then, and whether that waits for its turn, as a crowd's does."""
         update = self._decode(delivery.body)
         user = _who_speaks(update)
         if user is None or not await self._matters(update, user):
             bind_contextvars(outcome="no concern of ours")
-            return Done()
+            return [], False
+        alone = _goes_alone(update, delivery)
         started = time.monotonic()
         with tracing.step("postgresql transaction", delivery.trace, "client", {"db.system.name": "postgresql"}):
-            sender = Sender(user, _received_at(delivery))
-            replies = unsealed(await self._effect(update, sender, alone=_goes_alone(update, delivery)))
-        stored = time.monotonic()
-        for outgoing in replies:
-            await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
-        bind_contextvars(
-            replies=len(replies), stored_ms=_ms(started, stored), published_ms=_ms(stored, time.monotonic())
-        )
-        return Done()
+            replies = unsealed(await self._effect(update, Sender(user, _received_at(delivery)), alone=alone))
+        bind_contextvars(replies=len(replies), stored_ms=_ms(started, time.monotonic()))
+        return replies, not alone
 
     def _decode(self, body: bytes) -> Update:
         try:
@@ -150,37 +178,43 @@ class UpdateHandler:
         moved_at = _moment(edited.edit_date)
         if moved_at is None or moved_at - edited.date >= CONFIRM_WITHIN:
             return False
-        async with self._pool.connection() as connection:
+        async with self._alone, self._pool.connection() as connection:
             return bool(await connection.fetchval(UNCERTAIN, user.id, edited.date, moved_at, update.update_id))
 
     async def _effect(self, update: Update, sender: Sender, *, alone: bool) -> bytes:
-        """The update's replies, as sealed; its effect is stored with them, now or earlier."""
+        """The update's replies, as sealed, when its effect is committed with them."""
         if not alone:
             try:
                 async with self._together.opened(sender.user.id) as connection:
-                    replies, recorded = await self._within(connection, update, sender)
+                    effect = await self._within(connection, update, sender)
             except Scattered:
                 alone = True
         if alone:
-            async with self._pool.connection() as connection, opened(connection, sender.user.id):
-                replies, recorded = await self._within(connection, update, sender)
-        if recorded is not None:
-            RECORDED_SECONDS.observe(max(0.0, (self._clock() - recorded).total_seconds()))
-        return replies
+            async with self._alone, self._pool.connection() as connection, opened(connection, sender.user.id):
+                effect = await self._within(connection, update, sender)
+        if effect.first:
+            UPDATE_SECONDS.observe(self._since(sender.received_at))
+        if effect.located_at is not None:
+            RECORDED_SECONDS.observe(self._since(effect.located_at))
+        return effect.replies
 
-    async def _within(self, connection: "Connection", update: Update, sender: Sender) -> tuple[bytes, datetime | None]:
-        """In a transaction, under the person's lock; the replies, and when the location was sent that it records."""
+    def _since(self, moment: datetime) -> float:
+        """Seconds; none, where another machine's clock is ahead."""
+        return max(0.0, (self._clock() - moment).total_seconds())
+
+    async def _within(self, connection: "Connection", update: Update, sender: Sender) -> Effect:
+        """In a transaction, under the person's lock."""
         inbox = Inbox(connection, sender.user.id)
         replies = await inbox.answered(update.update_id)
         bind_contextvars(outcome="stored" if replies is None else "repeated")
         if replies is not None:
-            return replies, None
+            return Effect(replies, first=False)
         outbox = Outbox(update.update_id, sender.user.id, sender.received_at.timestamp(), said_at(update))
         desk = await self._desk(connection, sender, outbox)
         await self._first_time(update, desk)
         replies = outbox.sealed()
         await inbox.answer(update.update_id, replies)
-        return replies, desk.book.recorded
+        return Effect(replies, first=True, located_at=desk.book.recorded)
 
     async def _first_time(self, update: Update, desk: Desk) -> None:
         token = open_outbox.set(desk.outbox)
@@ -258,17 +292,16 @@ def said_at(update: Update) -> int | None:
 
 
 def _received_at(delivery: Delivery) -> datetime:
-    stamp = delivery.headers.get(RECEIVED_AT)
-    return (_moment(stamp, 1000) if isinstance(stamp, int) else None) or datetime.now(UTC)
+    return (None if delivery.received_at is None else _moment(delivery.received_at)) or now()
 
 
 def _ms(since: float, until: float) -> float:
     return round((until - since) * 1e3, 1)
 
 
-def _moment(since_1970: int, a_second: int = 1) -> datetime | None:
-    """A moment, of seconds or their parts; None beyond what a calendar has."""
+def _moment(unix_seconds: float) -> datetime | None:
+    """A moment; None beyond what a calendar has."""
     try:
-        return datetime.fromtimestamp(since_1970 / a_second, UTC)
+        return datetime.fromtimestamp(unix_seconds, UTC)
     except (ValueError, OverflowError, OSError):  # which of them is the platform's choice
         return None

@@ -127,7 +127,7 @@ class Feeds:
         for feed in self._feeds:
             if feed.open and feed.steps < feed.most_steps and held[feed.priority] >= feed.window * (1 + feed.steps):
                 feed.steps += 1
-                await feed.consumer.widen()
+                await feed.consumer.hold(beside=feed.steps * feed.window)
 
     async def _tidy(self, arrivals: Arrivals) -> None:
         while True:
@@ -137,5 +137,5 @@ class Feeds:
             for feed in self._feeds:
                 if feed.steps and held[feed.priority] < feed.window:
                     feed.steps = 0
-                    await feed.consumer.narrow()
+                    await feed.consumer.hold(beside=0)
             heed_cancellation()

@@ -26,6 +26,7 @@ import asyncio
 import contextlib
 import functools
 import itertools
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, below, broker_may_
 from shared.contracts import UPDATE_ID
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
 from shared.errors import BrokerUnavailable, Unavailable, Undecodable
-from shared.metrics import FATES, HANDLE_SECONDS, SETTLED, UPDATE_SECONDS
+from shared.metrics import FATES, HANDLE_SECONDS, SETTLED
 from shared.publisher import Headers, Publisher
 from shared.topology import WorkQueue
 
@@ -128,18 +129,18 @@ class Consumer:
                 with broker_may_be_gone():
                     await self._begin()
 
-    async def widen(self) -> None:
-        """Hold as many messages more, if the consumer is at work."""
-        async with self._changing:
-            if self._tags and self._channel is not None:
-                with broker_may_be_gone():
-                    self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
+    async def hold(self, *, beside: int) -> None:
+        """Hold `prefetch` messages at least beside so many, by whole windows of that size, if the consumer is at work.
 
-    async def narrow(self) -> None:
-        """Hold no more than it began with, once what is in hand is settled."""
+        Of fewer than it holds, it takes no new ones until what is in hand is settled.
+        """
+        windows = 1 + math.ceil(beside / self._prefetch)
         async with self._changing:
-            while len(self._tags) > 1:
-                await self._cancel(self._tags.pop())
+            with broker_may_be_gone():
+                while self._tags and self._channel is not None and len(self._tags) < windows:
+                    self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
+                while len(self._tags) > windows:
+                    await self._cancel(self._tags.pop())
 
     async def stop(self) -> None:
         """Take nothing new until told to `resume`; harmless when called again."""
@@ -205,8 +206,6 @@ class Consumer:
                 step.fail(fate)
         HANDLE_SECONDS.labels(delivery.queue).observe(seconds)
         SETTLED.labels(delivery.queue, fate).inc()
-        if fate == "done" and delivery.received_at is not None:
-            UPDATE_SECONDS.observe(max(0.0, time.time() - delivery.received_at))
 
     def _suspect(self, delivery: Delivery) -> _Move | Drop | None:
         """What is to be done with a message that may have ended the process that had it, instead of handling it."""

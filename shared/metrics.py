@@ -21,11 +21,6 @@ event has no increase that Prometheus could see."""
 HANDLE_SECONDS: Final = Histogram(
     "fleet_handle_seconds", "Seconds from a message's delivery to its settlement.", ["queue"], buckets=SECONDS
 )
-UPDATE_SECONDS: Final = Histogram(
-    "fleet_update_seconds",
-    "Seconds from an update's arrival at our door until its effect is stored and its replies are in their queues.",
-    buckets=SECONDS,
-)
 POOL_WAIT_SECONDS: Final = Histogram(
     "fleet_pool_wait_seconds",
     "Seconds a task waited for a database connection, in vain or not, by server.",

@@ -8,7 +8,8 @@ REPORT: Final = 2
 OPERATORS: Final = 5
 """Connections kept for `fleet`, whose words take one each and `migrate` two."""
 USED: Final = 22
-"""Connections that a check-in worker ever uses at once: for 16 updates, 4 receipts, a report and the probe."""
+"""Connections that a check-in worker ever uses at once: 16 for updates, 4 for receipts, one for a report, one for the
+probe."""
 
 
 @dataclass(frozen=True, slots=True)

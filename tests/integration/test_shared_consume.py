@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
-from prometheus_client import REGISTRY
 
 from local.engines import Engines
 from shared.consume import Consumer
-from shared.contracts import RECEIVED_AT, OutboundCall, decode
+from shared.contracts import OutboundCall, decode
 from shared.delivery import (
     FAILED_IN,
     FIRST_FAILED,
@@ -31,6 +30,7 @@ from shared.topology import WorkQueue
 from tests.integration.broker_side import LIMIT, comes, held, linked, own_queue, put
 from tests.integration.proxy import Proxy
 
+IN_HAND = 10
 LONG = (60, 60)
 """Retries that nobody waits for: a message that waits is found waiting."""
 
@@ -74,7 +74,7 @@ async def consuming(
 ) -> AsyncIterator[Consumer]:
     """Consume as a service does: over two links."""
     publisher = Publisher()
-    consumer = Consumer(queue, handler, publisher, prefetch=10, deadline=deadline)
+    consumer = Consumer(queue, handler, publisher, prefetch=IN_HAND, deadline=deadline)
     async with linked(publish_url or url, publisher), linked(url, consumer):
         yield consumer
 
@@ -334,20 +334,21 @@ async def test_a_message_with_strange_headers_is_handled_like_any_other(url: str
     assert message.headers[TRIES] == 1
 
 
-def measured() -> tuple[float, float]:
-    """Updates so far, and those of them that took five seconds at most."""
-    of_all = REGISTRY.get_sample_value("fleet_update_seconds_count") or 0.0
-    return of_all, REGISTRY.get_sample_value("fleet_update_seconds_bucket", {"le": "5.0"}) or 0.0
-
-
-async def test_an_update_is_measured_from_our_door_until_it_is_done_and_other_messages_are_not(url: str) -> None:
-    before = measured()
+async def test_as_many_more_are_in_hand_as_a_consumer_is_told_to_hold_beside(url: str) -> None:
     queue = await own_queue(url)
-    handler = Calls(answer(Done()))
+    handler = Calls(hang)
     async with consuming(url, queue, handler) as consumer:
-        for headers in ({RECEIVED_AT: int((time.time() - 10) * 1000)}, {}):
-            handler.began.clear()
-            await put(url, queue.name, b"x", headers=headers)
-            await happens(handler.began)
-        await consumer.drain(LIMIT)
-    assert measured() == (before[0] + 1, before[1])
+        for beside, in_hand in (
+            (0, IN_HAND),
+            (1, 2 * IN_HAND),
+            (IN_HAND, 2 * IN_HAND),
+            (IN_HAND + 1, 3 * IN_HAND),
+            (0, 0),
+        ):
+            await consumer.hold(beside=beside)
+            for _ in range(max(1, in_hand - len(handler.seen) + 1)):
+                await put(url, queue.name, b"x")
+            while len(handler.seen) < in_hand:
+                handler.began.clear()
+                await happens(handler.began)
+            assert len(await held(url, queue.name)) == 1, "one more than it holds"

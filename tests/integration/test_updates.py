@@ -301,6 +301,23 @@ def recorded() -> tuple[float, float]:
     return count, total
 
 
+def handled() -> tuple[float, float]:
+    """How many updates were measured, and the seconds of all of them."""
+    count, total = (REGISTRY.get_sample_value(f"fleet_update_seconds_{part}") or 0.0 for part in ("count", "sum"))
+    return count, total
+
+
+async def test_an_update_of_somebody_is_measured_once_from_our_door_to_its_commit(handler: UpdateHandler) -> None:
+    count, total = handled()
+    at_the_door = round((SENT.timestamp() - 5) * 1000)
+    for _ in range(2):  # the second time it comes back from a process that died before its ack
+        await handler(delivery(message(1, {"text": "/today"}), **{RECEIVED_AT: at_the_door}))
+    await handler(
+        delivery(message(2, {"chat": {"id": -100, "type": "group", "title": "İş"}}), **{RECEIVED_AT: at_the_door})
+    )
+    assert handled() == (count + 1, total + 5.0)
+
+
 async def test_a_location_is_measured_once_from_its_own_date_to_its_commit(handler: UpdateHandler) -> None:
     count, total = recorded()
     for _ in range(2):  # the second time it comes back from a process that died before its ack

@@ -7,7 +7,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from checkin_worker.app import PREFETCH, RECEIPTS_AT_ONCE
+from checkin_worker.app import RECEIPTS_AT_ONCE
+from checkin_worker.updates import ALONE
 from ops.cli import app
 from ops.plan.connections import USED
 from ops.plan.costs import MESSAGE, RECORDED, WORKER
@@ -16,6 +17,7 @@ from ops.plan.sizes import Plan
 from ops.plan.timetable import cron
 from ops.plan.words import length, told
 from shared.contracts import OutboundCall, encode
+from shared.together import GROUPS
 
 CAP = Cap(30, 0.025)
 REPLY = (
@@ -67,9 +69,9 @@ def test_connections_fit_with_the_pool_that_is_said_to_fit() -> None:
     assert morning.fitting(10) == 0
 
 
-def test_a_worker_uses_what_it_holds_at_once() -> None:
+def test_a_worker_uses_what_it_stores_at_once() -> None:
     report, probe = 1, 1
-    assert PREFETCH + RECEIPTS_AT_ONCE + report + probe == USED
+    assert ALONE + GROUPS + RECEIPTS_AT_ONCE + report + probe == USED
 
 
 def test_a_reply_is_smaller_than_what_is_planned_for_it() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -134,7 +135,7 @@ async def test_who_resumes_as_the_connection_ends_goes_on(end: type[BaseExceptio
 
 
 @ends
-@pytest.mark.parametrize("change", [Consumer.stop, Consumer.narrow, Consumer.widen])
+@pytest.mark.parametrize("change", [Consumer.stop, partial(Consumer.hold, beside=0), partial(Consumer.hold, beside=2)])
 async def test_who_changes_what_is_consumed_as_the_connection_ends_goes_on(
     change: Callable[[Consumer], Awaitable[None]], end: type[BaseException]
 ) -> None:
@@ -142,7 +143,7 @@ async def test_who_changes_what_is_consumed_as_the_connection_ends_goes_on(
     consumer = await on(dying)
     dying.alive = True
     await consumer.resume()
-    await consumer.widen()
+    await consumer.hold(beside=1)
     dying.alive = False
     await change(consumer)
     assert dying.asked.is_set()
