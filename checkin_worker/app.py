@@ -20,8 +20,9 @@ from shared.replicas import Reader
 from shared.topology import RECEIPTS, REPORTS, UPDATES
 
 PREFETCH: Final = 64
-"""Updates in hand at once that are not recorded yet: two groups of those who share a transaction. They are held up
-if a worker freezes, until the broker misses it, so they are no more than it needs."""
+"""Updates in hand at once that are not recorded yet: two groups of those who share a transaction, and as many more at
+most beside a line of those who are (`checkin_worker.recorded_first`). They are held up if a worker freezes, until the
+broker misses it, so they are no more than it needs."""
 RECEIPTS_AT_ONCE: Final = 4
 """Enough for hundreds a second, where a sender tells of 30; few, so that they take little from the updates."""
 DEADLINE: Final = 30.0

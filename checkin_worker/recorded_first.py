@@ -20,7 +20,8 @@ PACE: Final = 20.0
 QUIET: Final = 0.1
 """Seconds without anybody to record after which nobody else is expected: in a burst the next one comes sooner."""
 THEN: Final = 16
-"""How many are told in the time of one when nobody is to be recorded: as many as a worker can."""
+"""How many are told in the time of one when nobody is to be recorded, or the line is full: 320 a second, where a worker
+records a hundred (docs/performance.md), so that a line ends though others join it."""
 MOST: Final = 384
 """People in line after whom nobody is taken in before all are told: a thousand at once are few more for two workers."""
 
