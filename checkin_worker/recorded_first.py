@@ -9,7 +9,7 @@ lost. For each that waits so, the worker may take another update.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from shared.broker import heed_cancellation
@@ -19,9 +19,9 @@ PACE: Final = 20.0
 """People told a second while others are recorded: a deployment has two workers at least, and the cap is thirty."""
 QUIET: Final = 0.1
 """Seconds without anybody to record after which nobody else is expected: in a burst the next one comes sooner."""
-THEN: Final = 16
-"""How many are told in the time of one when nobody is to be recorded, or the line is full: 320 a second, where a worker
-records a hundred (docs/performance.md), so that a line ends though others join it."""
+AT_ONCE: Final = 64
+"""How many are being told when nobody is to be recorded, or the line is full: with each that is told the next one goes,
+so that a line ends as fast as this worker and its broker can."""
 MOST: Final = 384
 """People in line after whom nobody is taken in before all are told: a thousand at once are few more for two workers."""
 
@@ -32,10 +32,11 @@ class RecordedFirst:
     def __init__(self) -> None:
         self._recording = 0
         self._recorded_at = 0.0
-        self._next = 0.0
+        self._telling = 0
+        self._told_at = 0.0
         self._line: deque[asyncio.Future[None]] = deque()
-        self._ticking = False
         self._full = False
+        self._ticking = False
         self._changed = asyncio.Event()
 
     @contextlib.contextmanager
@@ -48,19 +49,24 @@ class RecordedFirst:
             self._recording -= 1
             self._recorded_at = asyncio.get_running_loop().time()
 
-    async def turn(self) -> None:
-        """Return when this one may be told: at once if nobody else is to be recorded, or nobody was told lately."""
-        loop = asyncio.get_running_loop()
-        if not self._line and (not self._recording or loop.time() >= self._next):
-            self._next = loop.time() + 1 / PACE
-            return
-        mine: asyncio.Future[None] = loop.create_future()
+    @contextlib.asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """Tell somebody within this; it begins at once if nobody else is to be recorded, or nobody was told lately."""
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        alone = not self._line and not self._recording
         self._line.append(mine)
-        self._changed.set()
-        if not self._ticking:
-            self._ticking = True
-            loop.call_at(self._next, self._let_go)
-        await mine
+        if alone:
+            self._begin()
+        else:
+            self._changed.set()
+            self._move_on()
+        try:
+            await mine
+            yield
+        finally:
+            if not mine.cancelled():  # as it is when its task is, in line
+                self._telling -= 1
+                self._move_on()
 
     async def make_room(self, consumer: Consumer) -> None:
         """Have the consumer hold as many more as wait here, for ever."""
@@ -70,17 +76,30 @@ class RecordedFirst:
             await consumer.hold(beside=min(len(self._line), MOST))
             heed_cancellation()
 
-    def _let_go(self) -> None:
-        now = asyncio.get_running_loop().time()
-        quiet = not self._recording and now - self._recorded_at >= QUIET
-        self._full = self._full or len(self._line) >= MOST
-        for _ in range(THEN if quiet or self._full else 1):
-            while self._line and self._line[0].done():  # its task was cancelled
-                self._line.popleft()
-            if self._line:
-                self._line.popleft().set_result(None)
+    def _move_on(self) -> None:
+        """Let as many begin as may, and look again later at those who may not yet."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._full = len(self._line) >= MOST or (self._full and bool(self._line))
+        if self._full or (not self._recording and now >= self._recorded_at + QUIET):
+            while self._line and self._telling < AT_ONCE:
+                self._begin()
+        elif self._line and now >= self._told_at + 1 / PACE:
+            self._begin()
+        if self._line and not self._ticking:
+            self._ticking = True
+            loop.call_at(max(now, self._told_at) + 1 / PACE, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
         self._changed.set()
-        self._next = now + 1 / PACE
-        self._full, self._ticking = self._full and bool(self._line), bool(self._line)
+        self._move_on()
+
+    def _begin(self) -> None:
+        """Let the first in line begin whose task is not cancelled."""
+        while self._line and self._line[0].done():
+            self._line.popleft()
         if self._line:
-            asyncio.get_running_loop().call_at(self._next, self._let_go)
+            self._line.popleft().set_result(None)
+            self._telling += 1
+            self._told_at = asyncio.get_running_loop().time()

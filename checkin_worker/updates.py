@@ -8,6 +8,7 @@ So the unacked update is the outbox, and no relay is needed.
 """
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -130,12 +131,11 @@ class UpdateHandler:
         with self._first.recording():
             replies, in_line = await self._recorded(delivery)
         recorded = time.monotonic()
-        if in_line:
-            await self._first.turn()
-        published = time.monotonic()
-        for outgoing in replies:
-            await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
-        bind_contextvars(waited_ms=_ms(recorded, published), published_ms=_ms(published, time.monotonic()))
+        async with self._first.telling() if in_line else contextlib.nullcontext():
+            waited = time.monotonic()
+            for outgoing in replies:
+                await self._publisher.publish(outgoing.queue, outgoing.body, key=outgoing.key, headers=delivery.trail)
+        bind_contextvars(waited_ms=_ms(recorded, waited), published_ms=_ms(waited, time.monotonic()))
         return Done()
 
     async def make_room(self, consumer: Consumer) -> None:

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
 
-from checkin_worker.recorded_first import MOST, PACE, QUIET, THEN, RecordedFirst
+from checkin_worker.recorded_first import AT_ONCE, MOST, PACE, QUIET, RecordedFirst
 from shared.consume import Consumer
 
 LIMIT = 30.0
@@ -27,25 +26,23 @@ class Held(Consumer):
 
 
 class Watch:
-    """Notes when people are told: at what time, and in which turn of the event loop."""
+    """Notes when people are told, and how many were being told at the same time."""
 
     def __init__(self) -> None:
         self.began = asyncio.get_running_loop().time()
         self.times: list[float] = []
-        self.turns = Counter[int]()
-        self._turn = 0
-
-    async def count(self) -> None:
-        """The turns of the event loop."""
-        while True:
-            self._turn += 1
-            await asyncio.sleep(0)
+        self.most = 0
+        self._telling = 0
 
     async def told(self, first: RecordedFirst) -> None:
-        """Wait to be told."""
-        await first.turn()
-        self.times.append(asyncio.get_running_loop().time())
-        self.turns[self._turn] += 1
+        """Wait to be told, which takes a few turns of the event loop."""
+        async with first.telling():
+            self.times.append(asyncio.get_running_loop().time())
+            self._telling += 1
+            self.most = max(self.most, self._telling)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            self._telling -= 1
 
     def in_line(self, first: RecordedFirst, people: int) -> list[asyncio.Task[None]]:
         """So many who wait to be told, one after the other."""
@@ -60,13 +57,8 @@ class Watch:
 @contextlib.asynccontextmanager
 async def watched() -> AsyncIterator[Watch]:
     """A watch that runs, for no longer than a test may take."""
-    watch = Watch()
-    counting = asyncio.create_task(watch.count())
-    try:
-        async with asyncio.timeout(LIMIT):
-            yield watch
-    finally:
-        counting.cancel()
+    async with asyncio.timeout(LIMIT):
+        yield Watch()
 
 
 async def test_who_comes_alone_is_told_at_once() -> None:
@@ -74,8 +66,10 @@ async def test_who_comes_alone_is_told_at_once() -> None:
     for _ in range(3):
         with first.recording():
             pass
+        telling = first.telling()
         with pytest.raises(StopIteration):
-            first.turn().send(None)
+            telling.__aenter__().send(None)
+        await telling.__aexit__(None, None, None)
 
 
 async def test_while_others_are_recorded_no_more_are_told_than_the_pace_allows() -> None:
@@ -86,16 +80,17 @@ async def test_while_others_are_recorded_no_more_are_told_than_the_pace_allows()
     assert watch.paced
 
 
-async def test_when_nobody_is_left_to_be_recorded_many_are_told_at_once() -> None:
+async def test_when_nobody_is_left_to_be_recorded_each_is_followed_by_the_next() -> None:
     first = RecordedFirst()
     async with watched() as watch:
         with first.recording():
-            waiting = watch.in_line(first, 3 * THEN)
+            waiting = watch.in_line(first, 3 * AT_ONCE)
             await waiting[0]
         recorded_at = asyncio.get_running_loop().time()
         await asyncio.gather(*waiting)
-    assert watch.turns.most_common(1)[0][1] == THEN
+    assert watch.most == AT_ONCE
     assert watch.times[-1] - recorded_at > 0.999 * QUIET
+    assert not watch.paced
 
 
 async def test_when_the_line_is_full_it_moves_on_though_others_are_recorded() -> None:
@@ -103,7 +98,7 @@ async def test_when_the_line_is_full_it_moves_on_though_others_are_recorded() ->
     with first.recording():
         async with watched() as watch:
             await asyncio.gather(*watch.in_line(first, MOST + 1))
-        assert sorted(watch.turns.values())[-MOST // THEN :] == [THEN] * (MOST // THEN)
+        assert watch.most >= AT_ONCE
         async with watched() as watch:
             await asyncio.gather(*watch.in_line(first, 5))
         assert watch.paced, "as before it was full"
@@ -113,11 +108,11 @@ async def test_in_the_order_in_which_they_were_recorded() -> None:
     first, told = RecordedFirst(), list[int]()
 
     async def tell(number: int) -> None:
-        await first.turn()
-        told.append(number)
+        async with first.telling():
+            told.append(number)
 
     with first.recording():
-        tasks = [asyncio.create_task(tell(number)) for number in range(2 * THEN)]
+        tasks = [asyncio.create_task(tell(number)) for number in range(2 * AT_ONCE)]
         await asyncio.sleep(0)
     async with asyncio.timeout(LIMIT):
         await asyncio.gather(*tasks)
@@ -128,7 +123,7 @@ async def test_whose_task_is_cancelled_takes_nobodys_turn() -> None:
     first = RecordedFirst()
     async with watched() as watch:
         with first.recording():
-            one, *others, last = watch.in_line(first, 2 * THEN)
+            one, *others, last = watch.in_line(first, 2 * AT_ONCE)
             await one
             for each in others:
                 each.cancel()
@@ -137,14 +132,33 @@ async def test_whose_task_is_cancelled_takes_nobodys_turn() -> None:
     assert len(watch.times) == 2
 
 
+async def test_who_is_cancelled_while_being_told_makes_way_for_the_next() -> None:
+    first, never = RecordedFirst(), asyncio.Event()
+
+    async def tell() -> None:
+        async with first.telling():
+            await never.wait()
+
+    with first.recording():
+        stuck = [asyncio.create_task(tell()) for _ in range(2 * AT_ONCE)]
+        await asyncio.sleep(0)
+    async with watched() as watch:
+        (last,) = watch.in_line(first, 1)
+        for each in stuck:
+            each.cancel()
+        await last
+    await asyncio.wait(stuck)
+    assert watch.times
+
+
 async def test_as_many_more_are_held_as_wait_and_none_when_nobody_does() -> None:
     first, held = RecordedFirst(), Held()
     making = asyncio.create_task(first.make_room(cast("Consumer", held)))
     with first.recording():
-        tasks = Watch().in_line(first, MOST + 2)
+        tasks = Watch().in_line(first, MOST - 1)
         async with asyncio.timeout(LIMIT):
             await held.told.wait()
-        assert held.beside[-1] == MOST
+        assert held.beside[-1] == MOST - 2, "the first of them is told at once"
     async with asyncio.timeout(LIMIT):
         await asyncio.gather(*tasks)
         while held.beside[-1]:
