@@ -22,8 +22,9 @@ QUIET: Final = 0.1
 AT_ONCE: Final = 64
 """How many are being told when nobody is to be recorded, or the line is full: with each that is told the next one goes,
 so that a line ends as fast as this worker and its broker can."""
-MOST: Final = 384
-"""People in line after whom nobody is taken in before all are told: a thousand at once are few more for two workers."""
+MOST: Final = 576
+"""People in line after whom all are told though others are not recorded yet: more than two workers have each of a
+thousand who come at once."""
 
 
 class RecordedFirst:
