@@ -17,9 +17,9 @@ def show(rows: Sequence[Row], title: str | None = None) -> None:
     """Print a table, whose head is its first row and whose figures stand at the right."""
     head, *body = rows
     shown = Table(title=title)
-    shown.add_column(head[0], no_wrap=True)
+    shown.add_column(head[0])
     for name in head[1:]:
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     for row in body:
         shown.add_row(*row)
     Console(width=None if console.is_terminal else WIDTH).print(shown)

@@ -30,6 +30,9 @@ STEPS: Final = (
     Step("8f6fd4c", "people who come at once share a transaction"),
     Step("ef17890", "publishing waits for confirms, not for the socket"),
     Step("95d9cb2", "PostgreSQL plans once, and for tables that grow"),
+    Step("85cf24a", "messages are taken below aio-pika, rooms asked without aiogram's dispatcher"),
+    Step("124b738", "all who came are recorded before more are told than the cap lets out"),
+    Step("6c84aa3", "a line of those goes as fast as it can, garbage is looked for seldom"),
 )
 
 

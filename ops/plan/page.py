@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ops.plan.costs import CALL_CPU, CORES, POSTGRES, WAY
+from ops.plan.costs import CALL_CPU, CORES, POSTGRES, WAY, planned
 from ops.plan.rush import Cap
 from ops.plan.scale import AFTER, BUSY, CONNECTIONS, FACTORS, MORNING, POOL, Scale, takes_of
 from ops.plan.sizes import Plan
@@ -144,7 +144,7 @@ cores for each instance."""
 def _last_steps() -> str:
     million, most = (Scale(people, CAP) for people in FACTORS[3:])
     fleets = million.bots // million.primaries + 1
-    busy = million.fleet.recording.rate * POSTGRES.value
+    busy = million.fleet.recording.rate * planned(POSTGRES)
     return f"""**{million.people:,}.** {million.bots} bots and {2 * million.bots} senders. Engines are
 partitioned by fleets, which share nothing: up to {fleets} fleets to a primary, for their connections rather than for
 what they do. A fleet of {million.fleet.people:,} people uses {busy:.2f} of a core of PostgreSQL, so `DB_POOL_MAX=2`

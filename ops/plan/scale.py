@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ops.plan.costs import CORES, DOOR, GEOCODED, GEOCODER, MACHINE, POSTGRES, RABBITMQ
+from ops.plan.costs import CORES, DOOR, GEOCODED, GEOCODER, MACHINE, POSTGRES, RABBITMQ, planned
 from ops.plan.rush import Cap, Rush
 from ops.plan.sizes import RESERVED, Plan
 
@@ -102,8 +102,8 @@ def takes_of(cap: Cap) -> Mapping[str, float]:
     """Check-ins a second that one of each takes, what gives way first before the others."""
     return {
         "the cap of a bot": cap.pace,
-        "RabbitMQ": CORES.value / RABBITMQ.value,
-        "PostgreSQL": CORES.value / POSTGRES.value,
+        "RabbitMQ": CORES.value / planned(RABBITMQ),
+        "PostgreSQL": CORES.value / planned(POSTGRES),
         "the geo worker of a bot": GEOCODER.value / GEOCODED.value,
         "the webhook of a bot": DOOR.value,
     }

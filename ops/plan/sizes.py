@@ -19,6 +19,7 @@ from ops.plan.costs import (
     RECORDED,
     WAY,
     WORKER,
+    planned,
 )
 from ops.plan.rush import Cap, Rush
 
@@ -60,8 +61,8 @@ class Plan:
         """Check-ins that each stretch of the way records a second, by its name; what can be copied is copied enough."""
         return {
             "Telegram's connections to the webhook": DOOR.value,
-            "RabbitMQ": CORES.value / RABBITMQ.value,
-            "PostgreSQL": CORES.value / POSTGRES.value,
+            "RabbitMQ": CORES.value / planned(RABBITMQ),
+            "PostgreSQL": CORES.value / planned(POSTGRES),
         }
 
     @property
@@ -83,8 +84,8 @@ class Plan:
     def copies(self) -> Mapping[str, int]:
         """Processes of each service; one more than the crowd needs, since one may die."""
         return {
-            "ingress": _copies(self.needed, 1 / INGRESS.value),
-            "checkin_worker": _copies(self.needed, 1 / WORKER.value),
+            "ingress": _copies(self.needed, 1 / planned(INGRESS)),
+            "checkin_worker": _copies(self.needed, 1 / planned(WORKER)),
             "geo_worker": PAIR,
             "sender": PAIR,
             "desk": 1,

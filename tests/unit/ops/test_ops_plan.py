@@ -125,7 +125,7 @@ def test_the_command_tells_a_trigger_that_keda_takes_in_the_companys_zone() -> N
 def test_the_command_needs_no_engine_and_obeys_the_cap_and_the_pool() -> None:
     slow = run("--employees", "600", "--window", "0", SENDER_RATE="10", SENDER_GUARD_MS="0", DB_POOL_MAX="7")
     assert "the last reply          within 1 min" in slow
-    assert "= 55 at most, of 100 less 3: it fits" in slow
+    assert "= 46 at most, of 100 less 3: it fits" in slow
     assert "too many" in run(DB_POOL_MAX="100")
 
 
