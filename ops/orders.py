@@ -16,6 +16,7 @@ from aio_pika.abc import AbstractChannel
 from pydantic import SecretStr
 
 from ops.broker import broker, broker_errors
+from shared.broker import heed_cancellation
 from shared.contracts import CallPriority, Message, Order, encode
 from shared.topology import BULK, ENRICHMENT, FILES, INTERACTIVE, SENDER_TURN, WorkQueue
 
@@ -81,6 +82,7 @@ class OrderDesk:
         with broker_errors("looking at the queues:"):
             seen = [await self._look(queue.name) for queue in queues]
             later = [await self._look(name) for queue in queues for name in queue.retry_names]
+        heed_cancellation()  # who looks again and again must hear of a Ctrl-C that came with an answer
         waiting, consumers = sum(count for count, _ in seen), sum(count for _, count in seen)
         return Depth(waiting, consumers, sum(count for count, _ in later))
 
