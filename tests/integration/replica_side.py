@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -79,14 +80,26 @@ async def promote(replica: Replica) -> None:
 
 @contextlib.contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """Stop a process where it stands, and all below it: connections stay open, and nobody answers."""
+    """Stop a process where it stands, and all below it: connections stay open, and nobody answers in the block."""
     _send(signal.SIGSTOP, [pid])  # first, so that it starts no others
     family = [pid, *descendants(pid)]
     try:
         _send(signal.SIGSTOP, family)
+        while not all(map(_stands, family)):
+            time.sleep(0.001)
         yield
     finally:
         _send(signal.SIGCONT, family)
+
+
+def _stands(pid: int) -> bool:
+    """Whether each thread of the process is stopped, or gone: a signal comes to one that runs a moment later."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        states = {
+            thread.read_text().rpartition(")")[2].split()[0] for thread in Path(f"/proc/{pid}/task").glob("*/stat")
+        }
+        return states <= {"T", "Z"}
+    return True
 
 
 def _send(number: signal.Signals, pids: Sequence[int]) -> None:

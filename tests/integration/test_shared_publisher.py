@@ -17,6 +17,7 @@ from shared.errors import BrokerUnavailable
 from shared.publisher import CONFIRM_TIMEOUT, Publisher
 from tests.integration.broker_side import comes, held, linked, own_queue, until
 from tests.integration.proxy import Proxy
+from tests.integration.replica_side import frozen
 
 SOON = CONFIRM_TIMEOUT + 3.0
 """Seconds, generous: on a busy machine, too."""
@@ -176,8 +177,7 @@ async def test_a_frozen_broker_is_unavailable_within_the_bound_however_long_and_
     publisher = Publisher()
     took, ends = [], []
     async with linked(own_broker.url, publisher) as attached:
-        own_broker.child.send(signal.SIGSTOP)
-        try:
+        with frozen(own_broker.child.pid):
             while attached.up.is_set():
                 began = time.monotonic()
                 publishing = [publisher.publish(queue.name, b"x", key="k") for _ in range(5)]
@@ -185,8 +185,6 @@ async def test_a_frozen_broker_is_unavailable_within_the_bound_however_long_and_
                 took.append(time.monotonic() - began)
             with pytest.raises(BrokerUnavailable):
                 await publisher.publish(queue.name, b"x", key="k")
-        finally:
-            own_broker.child.send(signal.SIGCONT)
         async with asyncio.timeout(15):
             await attached.up.wait()
         await publisher.publish(queue.name, b"at last", key="k")

@@ -104,6 +104,11 @@ async def is_so(server: Replica, condition: str) -> bool:
     return bool(await ask(server.url, f"SELECT {condition}"))
 
 
+async def has_marks(server: Replica) -> None:
+    """Return when it has the table, which it may receive after it has begun to."""
+    await until(lambda: is_so(server, "to_regclass('marks') IS NOT NULL"))
+
+
 async def by_whom(reader: Reader, primary: "Connection", last: int | None = None) -> str:
     """Who serves a read, which must show this mark as the last."""
     async with reader.connection(primary) as lent:
@@ -308,6 +313,7 @@ async def test_a_replica_that_follows_the_primary_of_before_serves_no_reads(run:
     async with own_primary(run) as old, follower(old, run) as left_behind, follower(old, run) as new:
         await ask(old.url, "CREATE TABLE marks (n int)")
         await twin(new, old.url)
+        await has_marks(new)
         await promote(new)
         await ask(old.url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)")
         settings = DatabaseSettings.model_validate({"database_url": new.url, "db_pool_min": 0})
@@ -326,6 +332,7 @@ async def test_a_replica_whose_primary_is_gone_serves_no_reads_of_the_new_one(ru
             old.url, f"CREATE ROLE plain LOGIN PASSWORD '{old.password}'", "CREATE TABLE marks (n int)", "SELECT 1"
         )
         await twin(new, old.url)
+        await has_marks(new)
         await promote(new)
         await ask(old.url, "CREATE TABLE its_own AS SELECT generate_series(1, 100000)", "SELECT 1")
         far = await ask(old.url, "SELECT pg_current_wal_insert_lsn()::text")
@@ -349,6 +356,7 @@ async def test_a_replica_that_was_turned_to_the_new_primary_serves_again(run: Pa
     async with own_primary(run) as old, follower(old, run) as turned, follower(old, run) as new:
         await ask(old.url, "CREATE TABLE marks (n int)", "SELECT 1")
         await twin(new, old.url)
+        await has_marks(new)
         await old.kill()
         await promote(new)
         leader = f"host={LOOPBACK} port={new.port} user={USER} password={new.password}"
