@@ -11,6 +11,7 @@ import aio_pika
 import asyncpg
 
 from bench.commits import committed
+from bench.flow import depth
 from bench.spending import Spending
 from local.fleet import plan
 from local.processes import ChildFailedError
@@ -34,7 +35,7 @@ class Handled:
     Attributes:
         checkins: how many.
         seconds: until the last was committed.
-        cpu: seconds of a processor that the workers used meanwhile.
+        cpu: seconds of a processor that the workers used until all were told, too.
     """
 
     checkins: int
@@ -64,11 +65,19 @@ async def handled(ready: Stage, people: Sequence[Employee], *, workers: int) -> 
                     fleet.send(name, signal.SIGCONT)
             url = ready.database_url
             await _all_in(url, bodies)
+            await _all_told(channel, len(bodies))
             cpu = spending.so_far()["workers"]
             at = await committed(url, "inbox", bodies)
         for queue in topology.WORK_QUEUES:
             await (await channel.get_queue(queue.name, ensure=False)).purge()
     return Handled(len(bodies), max(at.values()) - begun, cpu)
+
+
+async def _all_told(channel: aio_pika.abc.AbstractChannel, people: int) -> None:
+    """Wait for the replies, which follow when all are recorded: they belong to what a check-in takes."""
+    async with asyncio.timeout(STANDSTILL):
+        while await depth(channel, topology.INTERACTIVE) < people:  # noqa: ASYNC110 - the broker's doing is no event of ours
+            await asyncio.sleep(GLANCE)
 
 
 def _updates(people: Sequence[Employee]) -> dict[int, bytes]:
