@@ -133,16 +133,19 @@ async def test_whose_task_is_cancelled_takes_nobodys_turn() -> None:
 
 
 async def test_who_is_cancelled_while_being_told_makes_way_for_the_next() -> None:
-    first, never = RecordedFirst(), asyncio.Event()
+    first, begun, never = RecordedFirst(), asyncio.Semaphore(0), asyncio.Event()
 
     async def tell() -> None:
         async with first.telling():
+            begun.release()
             await never.wait()
 
     with first.recording():
         stuck = [asyncio.create_task(tell()) for _ in range(2 * AT_ONCE)]
         await asyncio.sleep(0)
     async with watched() as watch:
+        for _ in range(AT_ONCE):
+            await begun.acquire()
         (last,) = watch.in_line(first, 1)
         for each in stuck:
             each.cancel()
