@@ -1,10 +1,10 @@
 """Owns finding addresses with as few requests as possible: what is known, who asks for the same, who is asked, in turn.
 
-A question is answered from memory if the best geocoder that is not failing has been asked before. Else it waits in the
-search for its cell (`geo_worker.searches`). Each geocoder has its runners, as many as it takes requests at once; one
-that may ask chooses the best search at that moment and not before. A search goes to the first geocoder whose circuit
-is closed and which has not failed it; if all fail, it rests and begins anew. While no geocoder answers at all, nothing
-counts against a point: its messages stay in hand.
+A question is answered from memory if the best geocoder that is not failing has been asked before, and at once by one
+that is in this very process. Else it waits in the search for its cell (`geo_worker.searches`). Each geocoder has its
+runners, as many as it takes requests at once; one that may ask chooses the best search at that moment and not before. A
+search goes to the first geocoder whose circuit is closed and which has not failed it; if all fail, it rests and begins
+anew. While no geocoder answers at all, nothing counts against a point: its messages stay in hand.
 """
 
 import asyncio
@@ -165,8 +165,19 @@ class Lookup:
                     self._search(question, cell)
                     self._notify()
                 return Found(known.address, provider.policy)
-            if provider.circuit.state == "closed":
-                return None  # it is to be asked, and not what a lesser one said
+            if provider.circuit.state == "closed":  # it is to be asked, and not what a lesser one said
+                return await self._asked_here(provider, question) if provider.policy.here else None
+        return None
+
+    async def _asked_here(self, provider: Provider, question: Question) -> Found | None:
+        """What a geocoder in this process says; None if it fails, and is to be asked as others are."""
+        with (
+            contextlib.suppress(GeocoderFailed),
+            tracing.step("geocode", question.trace, "client", {"fleet.geocoder": provider.name}),
+        ):
+            address = await provider.ask(question.latitude, question.longitude, question.language)
+            LOOKUPS.labels("geocoder").inc()
+            return Found(address, provider.policy)
         return None
 
     def _search(self, question: Question, cell: str) -> Search:
@@ -229,7 +240,7 @@ class Lookup:
             return None
         await self._look_at_replies()
         able = self._able(provider)
-        search = next(able, None) if provider.policy.at_once else self._searches.choose(able)
+        search = next(able, None) if provider.policy.here else self._searches.choose(able)
         if search is not None:
             search.at = provider.source
             self._asked.add(_asked_of(provider, search))

@@ -28,10 +28,12 @@ class Policy:
         parallel: requests under way at once. With one, the pause of 1 / `rate` counts from the answer.
         backfill_rate: requests a second for addresses that nobody waits for, if these must be fewer.
         cached_for: seconds for which an address is fresh; stale, it serves as long again while it is asked for anew. 0:
-            it may not be kept at all.
+            it may not be kept at all, or need not be.
         stored: whether an address may be written down for good.
         attribution: what must be shown with an address, or nothing.
         languages: the IETF tags that it answers in, the first for people of all others; empty: in any.
+        here: whether it answers from this process's memory, in less time than Redis does: then nobody waits for
+            another, and whom to ask for first is no question.
     """
 
     rate: float | None = None
@@ -41,11 +43,7 @@ class Policy:
     stored: bool = True
     attribution: str = ""
     languages: tuple[str, ...] = ()
-
-    @property
-    def at_once(self) -> bool:
-        """Whether it answers in no time, several at once and at no pace: then whom to ask for first is no question."""
-        return self.rate is None and self.parallel > 1
+    here: bool = False
 
     def language(self, wanted: str) -> str:
         """The language in which it answers a person of that language."""

@@ -5,6 +5,7 @@ takes half a second, so it happens in a thread before the first request.
 """
 
 import asyncio
+import functools
 import gzip
 import importlib.resources
 import math
@@ -32,7 +33,7 @@ class Offline:
     """Looks up the nearest town. Nobody is asked, so its policy asks for nothing."""
 
     name = "offline"
-    policy = Policy(parallel=8)
+    policy = Policy(parallel=8, cached_for=0.0, here=True)
 
     def __init__(self) -> None:
         self._loading = asyncio.create_task(asyncio.to_thread(_load), name="load-towns")
@@ -89,6 +90,7 @@ def _load() -> _Towns:
     return towns
 
 
+@functools.lru_cache(maxsize=1024)
 def _country(code: str, language: str) -> str:
     try:
         territories = Locale.parse(language, sep="-").territories

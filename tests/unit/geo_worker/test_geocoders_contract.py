@@ -147,7 +147,7 @@ async def test_it_says_what_its_operators_ask_for(make: object, policy: Policy) 
 
 
 async def test_nobody_is_asked_offline(offline: Offline) -> None:
-    assert offline.policy == Policy(rate=None, parallel=8, cached_for=DAY, stored=True, attribution="")
+    assert offline.policy == Policy(rate=None, parallel=8, cached_for=0.0, stored=True, attribution="", here=True)
 
 
 @pytest.mark.parametrize(

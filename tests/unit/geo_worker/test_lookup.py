@@ -19,6 +19,7 @@ from geo_worker.searches import ATTEMPTS, Level, Overtaken
 from tests.unit.geo_worker.lookup_room import ALONE, BAKU, FAST, NEAR_BAKU, Hand, Room, Store, place, room
 
 DAY = 24 * 3600.0
+HERE = Policy(parallel=8, cached_for=0.0, here=True)
 DOWN = GeocoderFailed("status 500")
 
 
@@ -149,6 +150,34 @@ async def test_what_may_not_be_kept_is_kept_nowhere() -> None:
         await here.address()
         assert here.store.values == {}
     assert len(google.asked) == 2
+
+
+async def test_of_one_that_answers_from_here_redis_is_not_asked_and_nobody_gets_a_neighbours_address() -> None:
+    offline = Hand("offline", HERE)
+    async with room(offline) as here:
+        both = await asyncio.gather(here.address(), here.address(NEAR_BAKU))
+        assert tuple(both) == ("offline az 40.3717", "offline az 40.3718")
+        assert here.store.gets == 0
+        assert here.store.values == {}
+
+
+async def test_who_fails_here_is_asked_again_as_others_are_and_then_the_next() -> None:
+    offline, photon = Hand("offline", HERE), Hand("photon")
+    offline.fails = DOWN
+    async with room(offline, photon) as here:
+        assert await here.address() == "photon az 40.3717"
+    assert len(offline.asked) == 2
+
+
+async def test_one_that_is_here_is_asked_only_while_the_better_one_fails() -> None:
+    photon, offline = Hand("photon"), Hand("offline", HERE)
+    async with room(photon, offline) as here:
+        assert await here.address() == "photon az 40.3717"
+        photon.fails = GeocoderFailed("status 429", 3600.0)
+        assert await here.address(place(1)) == "offline az 40.4100"
+        assert await here.address(place(2)) == "offline az 40.4200"
+        assert await here.address() == "photon az 40.3717", "which is remembered"
+    assert len(photon.asked) == 2
 
 
 async def test_while_one_fails_the_next_is_asked_and_when_it_answers_again_it_is_the_first() -> None:
