@@ -33,10 +33,11 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractConnection
 from aiormq.abc import DeliveredMessage
 
 from shared import tracing
+from shared.acks import Acks
 from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT, Link, below, broker_may_be_gone
 from shared.contracts import UPDATE_ID
 from shared.delivery import Delivery, Done, Drop, Handler, Retry, Return, Verdict, carried, failed, received
@@ -93,7 +94,7 @@ class Consumer:
         self._publisher = publisher
         self._prefetch = prefetch
         self._deadline = deadline
-        self._channel: AbstractChannel | None = None
+        self._acks: Acks | None = None
         self._tags: list[str] = []
         self._apart: list[str] = []
         self._stopped = asyncio.Event()
@@ -107,15 +108,15 @@ class Consumer:
         """Begin to consume on this connection."""
         channel = await connection.channel(publisher_confirms=False)
         await link.watch(channel)
+        acks = Acks(await below(channel))
         async with self._changing:
-            self._channel, self._tags, self._apart = channel, [], []
+            self._acks, self._tags, self._apart = acks, [], []
             if not self._stopped.is_set():
                 await self._begin()
 
     async def detach(self) -> None:
         """Let go of everything in hand: the connection is lost, and the broker hands it out again."""
-        self._channel = None
-        self._tags, self._apart = [], []
+        self._acks, self._tags, self._apart = None, [], []
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -137,8 +138,8 @@ class Consumer:
         windows = 1 + math.ceil(beside / self._prefetch)
         async with self._changing:
             with broker_may_be_gone():
-                while self._tags and self._channel is not None and len(self._tags) < windows:
-                    self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
+                while self._tags and self._acks is not None and len(self._tags) < windows:
+                    self._tags.append(await self._consume(self._acks, self._queue.name, self._prefetch))
                 while len(self._tags) > windows:
                     await self._cancel(self._tags.pop())
 
@@ -151,24 +152,23 @@ class Consumer:
                     await self._cancel(tags.pop())
 
     async def _begin(self) -> None:
-        if self._channel is not None:
-            self._tags.append(await self._consume(self._channel, self._queue.name, self._prefetch))
-        if self._channel is not None and self._queue.alone:
-            self._apart.append(await self._consume(self._channel, self._queue.alone_name, 1))
+        if self._acks is not None:
+            self._tags.append(await self._consume(self._acks, self._queue.name, self._prefetch))
+        if self._acks is not None and self._queue.alone:
+            self._apart.append(await self._consume(self._acks, self._queue.alone_name, 1))
 
-    async def _consume(self, channel: AbstractChannel, name: str, prefetch: int) -> str:
+    async def _consume(self, acks: Acks, name: str, prefetch: int) -> str:
         """Each consumer on the channel takes `prefetch` messages: their number belongs to the consumer."""
-        wire = await below(channel)
-        await wire.basic_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
-        take = functools.partial(self._take, channel, alone=name == self._queue.alone_name)
-        consuming = await wire.basic_consume(name, take, timeout=CONSUME_TIMEOUT)
+        await acks.wire.basic_qos(prefetch_count=prefetch, timeout=CONSUME_TIMEOUT)
+        take = functools.partial(self._take, acks, alone=name == self._queue.alone_name)
+        consuming = await acks.wire.basic_consume(name, take, timeout=CONSUME_TIMEOUT)
         return str(consuming.consumer_tag)
 
     async def _cancel(self, tag: str) -> None:
-        if self._channel is not None:
+        if self._acks is not None:
             with broker_may_be_gone():
                 async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await (await below(self._channel)).basic_cancel(tag)
+                    await self._acks.wire.basic_cancel(tag)
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and give what is in hand this long to finish; harmless when called again."""
@@ -179,26 +179,29 @@ class Consumer:
             task.cancel()
         if self._alone:
             await asyncio.wait(self._alone, timeout=CLOSE_TIMEOUT)
+        if self._acks is not None:
+            await self._acks.written()
 
-    async def _take(self, channel: AbstractChannel, message: DeliveredMessage, *, alone: bool) -> None:
-        if channel is not self._channel:
+    async def _take(self, acks: Acks, message: DeliveredMessage, *, alone: bool) -> None:
+        if acks is not self._acks:
             return  # of a channel that is lost, though it is not closed yet: the broker hands it out again
+        acks.taken(_tag(message))
         # A task of our own: aiormq cancels its callbacks when a channel closes, and we decide about ours ourselves.
         task = asyncio.create_task(
-            self._process(message, received(self._queue.name, message, alone=alone)),
+            self._process(acks, message, received(self._queue.name, message, alone=alone)),
             name=f"{self._queue.name}:{message.header.properties.message_id}",
         )
         for tasks in (self._tasks, self._alone) if alone else (self._tasks,):
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-    async def _process(self, message: DeliveredMessage, delivery: Delivery) -> None:
+    async def _process(self, acks: Acks, message: DeliveredMessage, delivery: Delivery) -> None:
         step = tracing.step(f"process {delivery.queue}", delivery.trace, "consumer", _facts(delivery))
         with structlog.contextvars.bound_contextvars(**delivery.names), step:
             delivery = delivery.after(step)
             started = time.monotonic()
             verdict = self._suspect(delivery) or await self._judge_in_time(delivery)
-            fate = await self._settle(message, delivery, verdict)
+            fate = await self._settle(acks, message, delivery, verdict)
             seconds = time.monotonic() - started
             _say(delivery, verdict, fate, seconds)
             step.tell({"fleet.fate": fate})
@@ -222,7 +225,7 @@ class Consumer:
         try:
             return await self._judge(delivery)
         except asyncio.CancelledError:
-            if self._channel is None or not delivery.alone:
+            if self._acks is None or not delivery.alone:
                 raise
             return _Move(self._queue.name, "rejoined")
 
@@ -246,11 +249,11 @@ class Consumer:
             await _hold(attempt)
         raise AssertionError  # pragma: no cover - count() has no end
 
-    async def _settle(self, message: DeliveredMessage, delivery: Delivery, verdict: Verdict | _Move) -> str:
+    async def _settle(self, acks: Acks, message: DeliveredMessage, delivery: Delivery, verdict: Verdict | _Move) -> str:
         """Carry the verdict out and return what became of the message, as docs/telemetry.md names it."""
         fate = "done"
         if isinstance(verdict, Return):
-            return await self._give_back(message, delivery)
+            return await self._give_back(acks, message, delivery)
         if isinstance(verdict, _Move):
             fate = verdict.fate
             await self._publish(delivery, verdict.queue, carried(delivery))
@@ -262,13 +265,9 @@ class Consumer:
         elif not isinstance(verdict, Done):
             fate = "dead"
             await self._publish(delivery, self._queue.dead, failed(delivery, verdict.reason))
-        try:
-            await message.channel.basic_ack(_tag(message), wait=False)  # the socket has time
-        except BROKER_ERRORS:
-            return "lost"  # the channel is gone; the broker hands the message out again
-        return fate
+        return fate if acks.ack(_tag(message)) else "lost"  # if lost, the broker hands the message out again
 
-    async def _give_back(self, message: DeliveredMessage, delivery: Delivery) -> str:
+    async def _give_back(self, acks: Acks, message: DeliveredMessage, delivery: Delivery) -> str:
         pause = RETURN_PAUSES[min(delivery.returns, len(RETURN_PAUSES) - 1)]
         left = _jittered(pause) - (time.monotonic() - delivery.taken_at)
         with contextlib.suppress(TimeoutError):
@@ -277,6 +276,7 @@ class Consumer:
         try:
             # RabbitMQ counts a reject; from 4.3 on a nack is not counted.
             await message.channel.basic_reject(_tag(message), requeue=True)
+            acks.given_back(_tag(message))
         except BROKER_ERRORS:
             return "lost"
         return "returned"
