@@ -33,6 +33,8 @@ STEPS: Final = (
     Step("85cf24a", "messages are taken below aio-pika, rooms asked without aiogram's dispatcher"),
     Step("124b738", "all who came are recorded before more are told than the cap lets out"),
     Step("6c84aa3", "a line of those goes as fast as it can, garbage is looked for seldom"),
+    Step("0994124", "a geocoder that is in the process is asked without a search and Redis"),
+    Step("2b842ec", "what is done in the same moment is acked together"),
 )
 
 
