@@ -1,5 +1,6 @@
 """The whole way: Telegram's update in at the webhook, a row in PostgreSQL, a reply with its address under the cap."""
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from local.folders import LOGS
 from shared.texts import LANGUAGES, texts_in
-from tests.integration.company import Engines, company
+from tests.integration.company import ONE_OF_EACH, Engines, company
 
 
 @pytest.fixture
@@ -76,6 +77,24 @@ async def test_kill_9_of_a_worker_in_the_burst_loses_nobody_and_keeps_the_cap(ro
         assert await office.recorded() == (150, 150)
         assert office.figures.replies_per_person == {1: 150}
         assert office.figures.most_in_one_second <= 30
+
+
+@pytest.mark.long
+async def test_kill_9_of_a_worker_that_has_recorded_hundreds_and_not_told_them_tells_each_of_them_once(
+    rooms: Engines,
+) -> None:
+    async with company(rooms, 400, {**ONE_OF_EACH, "checkin_worker": 1}) as office:
+        await office.crowd.everyone_checks_in()
+        while (await office.recorded())[0] < 250:  # noqa: ASYNC110 - a row that another process writes is no event of ours
+            await asyncio.sleep(0.01)
+        told = await office.metric("checkin_worker", 'fleet_settled_total{fate="done",queue="updates"}')
+        await office.fleet.kill("checkin_worker")
+        in_line = (await office.recorded())[0] - told
+        await office.fleet.start("checkin_worker")
+        assert in_line >= 100, "else this shows nothing"
+        await office.everybody_answered()
+        assert await office.recorded() == (400, 400)
+        assert office.figures.replies_per_person == {1: 400}
 
 
 async def test_kill_9_of_the_active_sender_in_the_burst_loses_nobody_and_keeps_the_cap(rooms: Engines) -> None:
