@@ -11,7 +11,7 @@ import aio_pika
 import asyncpg
 
 from bench.commits import committed
-from bench.flow import depth
+from bench.flow import STANDSTILL, all_told
 from bench.spending import Spending
 from local.fleet import plan
 from local.processes import ChildFailedError
@@ -24,8 +24,6 @@ from simulator.server import Simulator, SimulatorConfig
 
 GLANCE: Final = 0.1
 """Seconds between two looks at the database."""
-STANDSTILL: Final = 60.0
-"""Seconds without anything new after which it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,13 @@ class Handled:
     Attributes:
         checkins: how many.
         seconds: until the last was committed.
-        cpu: seconds of a processor that the workers used until all were told, too.
+        workers, postgres: seconds of a processor that they used until all were told, too.
     """
 
     checkins: int
     seconds: float
-    cpu: float
+    workers: float
+    postgres: float
 
     @property
     def rate(self) -> float:
@@ -55,29 +54,26 @@ async def handled(ready: Stage, people: Sequence[Employee], *, workers: int) -> 
     async with await aio_pika.connect(ready.environment["RABBITMQ_URL"]) as connection, connection.channel() as channel:
         await topology.declare(connection)
         async with started(ready, services) as fleet:
+            pids = {
+                "workers": [child.pid for child in fleet.children()],
+                "postgres": [ready.engines.postgres.child.pid],
+            }
             for name in fleet.services:
                 fleet.send(name, signal.SIGSTOP)
             try:
                 await asyncio.gather(*(_put(channel, number, body) for number, body in bodies.items()))
             finally:
-                spending, begun = Spending({"workers": [child.pid for child in fleet.children()]}), time.time()
+                spending, begun = Spending(pids), time.time()
                 for name in fleet.services:
                     fleet.send(name, signal.SIGCONT)
             url = ready.database_url
             await _all_in(url, bodies)
-            await _all_told(channel, len(bodies))
-            cpu = spending.so_far()["workers"]
+            await all_told(channel, len(bodies))  # which belongs to what a check-in takes
+            cpu = spending.so_far()
             at = await committed(url, "inbox", bodies)
         for queue in topology.WORK_QUEUES:
             await (await channel.get_queue(queue.name, ensure=False)).purge()
-    return Handled(len(bodies), max(at.values()) - begun, cpu)
-
-
-async def _all_told(channel: aio_pika.abc.AbstractChannel, people: int) -> None:
-    """Wait for the replies, which follow when all are recorded: they belong to what a check-in takes."""
-    async with asyncio.timeout(STANDSTILL):
-        while await depth(channel, topology.INTERACTIVE) < people:  # noqa: ASYNC110 - the broker's doing is no event of ours
-            await asyncio.sleep(GLANCE)
+    return Handled(len(bodies), max(at.values()) - begun, cpu["workers"], cpu["postgres"])
 
 
 def _updates(people: Sequence[Employee]) -> dict[int, bytes]:

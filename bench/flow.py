@@ -96,11 +96,9 @@ class Line:
         spending, own, begun = Spending(self._pids), time.process_time(), time.monotonic()
         put_off = await post(self._url, SECRET, (one.body for one in checkins))
         taken = time.monotonic() - begun
-        replies = await self._held(INTERACTIVE, len(checkins), STANDSTILL)
+        await all_told(self._channel, len(checkins))
         handed = time.monotonic() - begun
-        if replies < len(checkins):
-            raise ChildFailedError(f"for {STANDSTILL:.0f} s no more than {replies} of {len(checkins)} replies came")
-        await self._held(ENRICHMENT, len(checkins), ADDRESSES)
+        await _held(self._channel, ENRICHMENT, len(checkins), ADDRESSES)
         cpu = spending.so_far() | {CROWD: time.process_time() - own}
         return Flow(len(checkins), taken, handed, cpu, put_off)
 
@@ -109,20 +107,27 @@ class Line:
         for name in self._fleet.services:
             self._fleet.send(name, BEGIN)
 
-    async def _held(self, queue: WorkQueue, wanted: int, patience: float) -> int:
-        """Wait until the queue holds so many messages, or none more for so many seconds; returns how many it holds."""
-        held, since = await depth(self._channel, queue), time.monotonic()
-        while held < wanted and time.monotonic() < since + patience:
-            await asyncio.sleep(GLANCE)
-            if (now := await depth(self._channel, queue)) != held:
-                held, since = now, time.monotonic()
-        return held
-
 
 async def depth(channel: AbstractChannel, queue: WorkQueue) -> int:
     """How many messages wait in a queue."""
     seen = await channel.declare_queue(queue.name, passive=True)
     return seen.declaration_result.message_count or 0
+
+
+async def all_told(channel: AbstractChannel, people: int) -> None:
+    """Wait until a reply to each is in the sender's queue; raises ChildFailedError when they stay out."""
+    if (replies := await _held(channel, INTERACTIVE, people, STANDSTILL)) < people:
+        raise ChildFailedError(f"for {STANDSTILL:.0f} s no more than {replies} of {people} replies came")
+
+
+async def _held(channel: AbstractChannel, queue: WorkQueue, wanted: int, patience: float) -> int:
+    """Wait until the queue holds so many messages, or none more for so many seconds; returns how many it holds."""
+    held, since = await depth(channel, queue), time.monotonic()
+    while held < wanted and time.monotonic() < since + patience:
+        await asyncio.sleep(GLANCE)
+        if (now := await depth(channel, queue)) != held:
+            held, since = now, time.monotonic()
+    return held
 
 
 def profiled(folder: Path) -> Launch:

@@ -34,17 +34,22 @@ class Past:
     @property
     def worker(self) -> float:
         """Milliseconds of a processor that the worker used for a check-in."""
-        return 1000 * self.handled.cpu / self.handled.checkins
+        return 1000 * self.handled.workers / self.handled.checkins
 
     @property
-    def milliseconds(self) -> float:
-        """Of PostgreSQL's, for a check-in."""
-        return self.statements.milliseconds / self.handled.checkins
+    def postgres(self) -> float:
+        """Milliseconds of a processor that PostgreSQL used for a check-in."""
+        return 1000 * self.handled.postgres / self.handled.checkins
 
     @property
     def cost(self) -> float:
-        """Milliseconds for a check-in, the worker's and PostgreSQL's."""
-        return self.worker + self.milliseconds
+        """Milliseconds of a processor for a check-in, the worker's and PostgreSQL's."""
+        return self.worker + self.postgres
+
+    @property
+    def milliseconds(self) -> float:
+        """That PostgreSQL executed statements, for a check-in."""
+        return self.statements.milliseconds / self.handled.checkins
 
     @property
     def blocks(self) -> float:
@@ -90,12 +95,16 @@ def past_rows(past: Sequence[Past]) -> list[Row]:
     """The table of sessions, head first."""
     few = past[0]
     return [
-        ("sessions", "a check-in", "the worker's", "statements' time", "blocks", "statements", "check-ins a second"),
+        (
+            *("sessions", "a check-in", "the worker's", "PostgreSQL's"),
+            *("statements' time", "blocks", "statements", "check-ins a second"),
+        ),
         *(
             (
                 f"{one.sessions:,}",
                 f"{one.cost:.2f} ms ({one.cost / few.cost:.2f} x)",
                 f"{one.worker:.2f} ms",
+                f"{one.postgres:.2f} ms",
                 f"{one.milliseconds:.3f} ms ({one.milliseconds / few.milliseconds:.2f} x)",
                 f"{one.blocks:.0f} ({one.blocks / few.blocks:.2f} x)",
                 f"{one.statements.calls / one.handled.checkins:.1f}",
@@ -140,11 +149,13 @@ They share their cores with PostgreSQL and RabbitMQ, so on few cores more worker
 {markdown(past_rows(report.past))}
 
 {PEOPLE:,} people who came and left each day, with an event and a session a day; one worker handles the check-ins of
-some of them. What a check-in takes is the worker's time on a processor and its statements' time. That and the blocks
-(8 KiB) are pg_stat_statements', of the worker's login, without commits: how long these take is the disk's affair. They
-grow by the depth of the indexes: each search reads a block more where an index has a level more. Each number of
-sessions is in a database of its own; of several backlogs, in turn beside each of them, the cheapest counts. The command
-has status 1 if a check-in takes more than {FLAT:g} times that of the first line.
+some of them. What a check-in takes is the time on a processor of the worker and of all of PostgreSQL. The statements'
+time and blocks (8 KiB) are pg_stat_statements', of the worker's login, without commits: how long these take is the
+disk's affair. They grow by the depth of the indexes, as each search reads a block more where an index has a level more,
+and because people share fewer blocks: nearly each of them is changed for the first time since the last checkpoint, and
+is written to the log as a whole. Each number of sessions is in a database of its own; of several backlogs, in turn
+beside each of them, the cheapest counts. The command has status 1 if a check-in takes more than {FLAT:g} times that of
+the first line.
 
 ### People in the burst
 
