@@ -41,4 +41,5 @@ async def test_a_query_that_is_planned_before_anybody_came_finds_its_rows_by_a_c
         if node.get("Relation Name") in LARGE | PEOPLE:
             assert node["Node Type"] != "Seq Scan", json.dumps(top, indent=1)
         if node["Node Type"] in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}:
-            assert "Index Cond" in node, json.dumps(top, indent=1)
+            # By whose or which rows they are: those of the last days are, in a crowd, all that there are.
+            assert " = " in node.get("Index Cond", ""), json.dumps(top, indent=1)
