@@ -35,6 +35,7 @@ STEPS: Final = (
     Step("6c84aa3", "a line of those goes as fast as it can, garbage is looked for seldom"),
     Step("0994124", "a geocoder that is in the process is asked without a search and Redis"),
     Step("2b842ec", "what is done in the same moment is acked together"),
+    Step("f95eee2", "a group's updates are looked up in the inbox, not joined with it"),
 )
 
 
