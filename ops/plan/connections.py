@@ -7,9 +7,9 @@ REPORT: Final = 2
 """Connections of the process in which a check-in worker has a file made, beside its own."""
 OPERATORS: Final = 5
 """Connections kept for `fleet`, whose words take one each and `migrate` two."""
-USED: Final = 22
-"""Connections that a check-in worker ever uses at once: 16 for updates, 4 for receipts, one for a report, one for the
-probe."""
+USED: Final = 24
+"""Connections that a check-in worker ever uses at once: 16 for updates, 4 for receipts, one for a report, one each for
+what is handled alone of these two, one for the probe."""
 
 
 @dataclass(frozen=True, slots=True)

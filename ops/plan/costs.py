@@ -31,19 +31,19 @@ WAY: Final = Cost(
 )
 RECORDED: Final = Cost(1.0, "s within which a check-in is to be recorded", "the objective")
 _WAY: Final = "measured: [the way of a check-in](performance.md), on two cores that all share"
-INGRESS: Final = Cost(0.00022, "s of a core for an update, in an ingress", _WAY)
-WORKER: Final = Cost(0.00102, "s of a core for a check-in, in a worker", _WAY)
-POSTGRES: Final = Cost(0.00031, "s of a core for a check-in and its address, in PostgreSQL", _WAY)
+INGRESS: Final = Cost(0.0002, "s of a core for an update, in an ingress", _WAY)
+WORKER: Final = Cost(0.00075, "s of a core for a check-in, in a worker", _WAY)
+POSTGRES: Final = Cost(0.00023, "s of a core for a check-in and its address, in PostgreSQL", _WAY)
 RABBITMQ: Final = Cost(
-    0.00059, "s of a core for a check-in and its address, in RabbitMQ", f"{_WAY}; one node with one scheduler"
+    0.0003, "s of a core for a check-in and its address, in RabbitMQ", f"{_WAY}; one node with one scheduler"
 )
 SLOWER: Final = Cost(
-    3.0,
+    4.0,
     "times as much of a core is planned for each of these four",
     "chosen: one commit (83888e3) took 581 check-ins a second on one machine and 161 on another",
 )
 CORES: Final = Cost(2.0, "cores of an engine's instance that has much to do", "chosen")
-CALL_CPU: Final = Cost(0.0028, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
+CALL_CPU: Final = Cost(0.0017, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
 DOOR: Final = Cost(
     100 / 0.041,
     "updates a second and bot by webhook",

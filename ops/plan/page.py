@@ -77,10 +77,9 @@ def _costs() -> str:
 {unit_costs()}
 
 *Measured* figures come from this fleet and stand on the page named; those of the way of a check-in come from a machine
-on which crowd, services and engines share two slow cores, so what others measure will be better, and the receipt of
-the reply, which comes at the cap's pace, is not in them. *Probed* ones were taken from a library alone. *Counted* ones
-are read off the code. Redis is not in the list: by the same bench it uses 0.04 ms of a
-core for a check-in."""
+on which crowd, services and engines share two cores, and the receipt of the reply, which comes at the cap's pace, is
+not in them. *Probed* ones were taken from a library alone. *Counted* ones are read off the code. Redis is not in the
+list: a geocoder that is in the process, as that bench has it, does not need it."""
 
 
 def _gives_way() -> str:

@@ -18,6 +18,7 @@ from ops.plan.timetable import cron
 from ops.plan.words import length, told
 from shared.contracts import OutboundCall, encode
 from shared.together import GROUPS
+from shared.topology import RECEIPTS, REPORTS
 
 CAP = Cap(30, 0.025)
 REPLY = (
@@ -71,7 +72,8 @@ def test_connections_fit_with_the_pool_that_is_said_to_fit() -> None:
 
 def test_a_worker_uses_what_it_stores_at_once() -> None:
     report, probe = 1, 1
-    assert ALONE + GROUPS + RECEIPTS_AT_ONCE + report + probe == USED
+    alone = sum(queue.alone for queue in (RECEIPTS, REPORTS))  # an update's is among those that are stored one by one
+    assert ALONE + GROUPS + RECEIPTS_AT_ONCE + report + alone + probe == USED
 
 
 def test_a_reply_is_smaller_than_what_is_planned_for_it() -> None:
