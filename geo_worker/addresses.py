@@ -6,7 +6,8 @@ docs/performance.md has it). An address is that of the point of the cell which w
 
 An address is fresh for a day, less up to a fifth, so that not all of a morning's are old at once; then stale for
 another day, in which it still serves while it is asked for anew. That there is no address holds for an hour at most.
-Redis away: what this process knows is enough for what it has seen; the rest is asked for.
+Redis away: what this process knows is enough for what it has seen; the rest is asked for. Of a geocoder in this process
+nothing is kept.
 """
 
 import contextlib

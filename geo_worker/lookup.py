@@ -116,8 +116,8 @@ class Lookup:
             Overtaken: too many newer check-ins wait.
         """
         cell = cell_of(question.latitude, question.longitude)
-        if (known := await self._known(question, cell)) is not None:
-            return known
+        if (found := await self._at_once(question, cell)) is not None:
+            return found
         search = self._searches.get(cell, question.language)
         if search is None:
             if not any(_may_serve(provider, question.level) for provider in self._providers):
@@ -152,8 +152,10 @@ class Lookup:
                         runners.create_task(self._serve(provider, self._generation), name=f"{provider.name} {number}")
                 await self._switched.wait()
 
-    async def _known(self, question: Question, cell: str) -> Found | None:
+    async def _at_once(self, question: Question, cell: str) -> Found | None:
+        """What is known, or is found in this process; None where a geocoder is to be asked, or to be tried again."""
         is_sought = self._searches.get(cell, question.language) is not None  # so Redis does not know it
+        better_is_tried = False
         for provider in self._providers:
             if not _may_serve(provider, question.level):
                 continue
@@ -166,7 +168,9 @@ class Lookup:
                     self._notify()
                 return Found(known.address, provider.policy)
             if provider.circuit.state == "closed":  # it is to be asked, and not what a lesser one said
-                return await self._asked_here(provider, question) if provider.policy.here else None
+                here = provider.policy.here and not better_is_tried
+                return await self._asked_here(provider, question) if here else None
+            better_is_tried = better_is_tried or provider.circuit.lets_through(time.monotonic())
         return None
 
     async def _asked_here(self, provider: Provider, question: Question) -> Found | None:

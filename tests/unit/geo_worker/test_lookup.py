@@ -180,8 +180,9 @@ async def test_one_that_is_here_is_asked_only_while_the_better_one_fails() -> No
     assert len(photon.asked) == 2
 
 
-async def test_while_one_fails_the_next_is_asked_and_when_it_answers_again_it_is_the_first() -> None:
-    photon, offline = Hand("photon"), Hand("offline")
+@pytest.mark.parametrize("terms", [FAST, HERE], ids=["elsewhere", "here"])
+async def test_while_one_fails_the_next_is_asked_and_when_it_answers_again_it_is_the_first(terms: Policy) -> None:
+    photon, offline = Hand("photon"), Hand("offline", terms)
     photon.fails = DOWN
     async with room(photon, offline) as here:
         assert [await here.address(place(number)) for number in range(FAILURES + 2)] == [
