@@ -5,11 +5,10 @@ costs a frame here and there, and the broker a command of the queue's log.
 """
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from shared.broker import BROKER_ERRORS
+from shared.broker import BROKER_ERRORS, CLOSE_TIMEOUT
 
 if TYPE_CHECKING:
     from aiormq.channel import Channel
@@ -24,14 +23,17 @@ class Acks:
 
     def __init__(self, wire: "Channel") -> None:
         self.wire = wire
-        self._in_hand: OrderedDict[int, None] = OrderedDict()
+        self._in_hand: OrderedDict[int, None] = (
+            OrderedDict()
+        )  # the first of a dict is found slowly where many have gone
         self._last = 0
         self._orderly = True
         self._due: list[int] = []
+        self._lost = False
         self._writing: asyncio.Task[None] | None = None
 
     def taken(self, tag: int) -> None:
-        """A message is in hand; they come in the order of their numbers."""
+        """A message is in hand; they come in the order of their numbers, as aiormq begins their tasks in that order."""
         self._orderly = self._orderly and tag == self._last + 1  # else one is missing, and is not to be acked
         self._last = tag
         self._in_hand[tag] = None
@@ -39,7 +41,7 @@ class Acks:
     def ack(self, tag: int) -> bool:
         """Ack a message in a moment, as others that are done by then; whether the channel is still open."""
         self._in_hand.pop(tag)
-        if self.wire.is_closed:
+        if self._lost or self.wire.is_closed:
             return False
         self._due.append(tag)
         if self._writing is None or self._writing.done():
@@ -51,12 +53,18 @@ class Acks:
         self._in_hand.pop(tag)
 
     async def written(self) -> None:
-        """Return when what is due is on its way."""
+        """Return when what is due is on its way, or will not be."""
         if self._writing is not None:
-            await asyncio.wait([self._writing])
+            await asyncio.wait([self._writing], timeout=CLOSE_TIMEOUT)
+
+    def give_up(self) -> None:
+        """The connection is lost, and what is due is handed out again; its writer may be gone that this waits for."""
+        self._lost = True
+        if self._writing is not None:
+            self._writing.cancel()
 
     async def _write(self) -> None:
-        with contextlib.suppress(*BROKER_ERRORS):  # the channel is gone; the broker hands the messages out again
+        try:
             while self._due:
                 due, self._due = self._due, []
                 first = next(iter(self._in_hand), self._last + 1) if self._orderly else 0
@@ -65,3 +73,5 @@ class Acks:
                 for tag in due:
                     if tag >= first:
                         await self.wire.basic_ack(tag, wait=False)
+        except BROKER_ERRORS:
+            self._lost = True

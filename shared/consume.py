@@ -116,6 +116,8 @@ class Consumer:
 
     async def detach(self) -> None:
         """Let go of everything in hand: the connection is lost, and the broker hands it out again."""
+        if self._acks is not None:
+            self._acks.give_up()
         self._acks, self._tags, self._apart = None, [], []
         for task in self._tasks:
             task.cancel()

@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 
 
 class Broker:
-    """A channel: it numbers what it hands out, and closes itself by an ack of what is not in hand."""
+    """A channel: it numbers what it hands out, and closes itself by an ack of what is not in hand.
+
+    Attributes:
+        closes: it was asked to close, and is not closed yet.
+        writes: its connection's writer lives.
+    """
 
     def __init__(self) -> None:
-        self.is_closed = False
+        self.is_closed = self.closes = False
+        self.writes = asyncio.Event()
+        self.writes.set()
         self.in_hand: list[int] = []
         self.frames: list[tuple[int, bool]] = []
         self.last = 0
@@ -29,7 +36,8 @@ class Broker:
 
     async def basic_ack(self, tag: int, *, multiple: bool = False, wait: bool = True) -> None:
         assert not wait
-        if self.is_closed:
+        await self.writes.wait()
+        if self.is_closed or self.closes:
             raise ChannelInvalidStateError("closed")
         assert tag in self.in_hand, "PRECONDITION_FAILED - unknown delivery tag"
         self.frames.append((tag, multiple))
@@ -115,3 +123,28 @@ async def test_of_a_channel_that_is_closed_nothing_is_acked_and_who_asks_is_told
     assert not acks.ack(2)
     await acks.written()
     assert broker.in_hand == [1, 2, 3]
+
+
+async def test_who_waits_for_a_writer_that_is_gone_is_told_when_the_connection_is_given_up() -> None:
+    broker = Broker()
+    broker.writes.clear()
+    acks = acks_of(broker)
+    for _ in range(2):
+        acks.taken(broker.hand_out())
+    assert acks.ack(1)
+    waiting = asyncio.create_task(acks.written())
+    await asyncio.sleep(0)
+    acks.give_up()
+    await waiting
+    assert not acks.ack(2)
+
+
+async def test_a_channel_that_takes_no_ack_though_it_is_not_closed_is_lost() -> None:
+    broker = Broker()
+    broker.closes = True
+    acks = acks_of(broker)
+    for _ in range(2):
+        acks.taken(broker.hand_out())
+    assert acks.ack(1)
+    await acks.written()
+    assert not acks.ack(2)
