@@ -29,7 +29,7 @@ CROWD: Final = "the crowd"
 GLANCE: Final = 0.02
 """Seconds between two looks at a queue."""
 STANDSTILL: Final = 60.0
-"""Seconds without a reply more after which it is given up."""
+"""Seconds without anything new after which it is given up."""
 ADDRESSES: Final = 3.0
 """Seconds without an address more after which no other is waited for."""
 SECRET: Final = "for-the-bench-only"  # noqa: S105 - opens nothing but a bench

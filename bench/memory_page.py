@@ -56,8 +56,8 @@ resident while it worked at them; `make bench-memory WRITE=1` writes this sectio
 - For the ingress the messages are updates that it took in, one after the other over a hundred connections; for the
   worker updates in `updates`, for the geo worker points in `geo.requests`, for the sender calls in
   `outbound.interactive`.
-- A service holds a window of what waits, so what it takes does not grow with the backlog; the geo worker's memory of
-  cells grows with the places that were asked about, up to a bound.
+- A service holds a window of what waits, so what it takes does not grow with the backlog; a geo worker whose
+  geocoder is elsewhere, not in the process as here, remembers addresses besides, up to a bound.
 
 Measured on {report.day}: {report.machine}; {report.versions}.
 """

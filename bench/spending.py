@@ -1,7 +1,8 @@
 """Owns who used how much of the processor: seconds of a process and of all below it, between two looks."""
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from local.families import descendants
 
@@ -26,22 +27,22 @@ class Spending:
 
     def __init__(self, pids: Mapping[str, list[int]]) -> None:
         self._pids = pids
-        self._before = self._now()
+        self._before = {name: _seconds(pids) for name, pids in self._pids.items()}
 
     def so_far(self) -> dict[str, float]:
-        """Seconds of a processor that each used since this began, by name."""
-        return {name: seconds - self._before[name] for name, seconds in self._now().items()}
-
-    def _now(self) -> dict[str, float]:
-        return {name: sum(map(_family_seconds, pids)) for name, pids in self._pids.items()}
+        """Seconds of a processor that each used since this began, by name; of those who still live."""
+        return {name: _used(self._before[name], _seconds(pids)) for name, pids in self._pids.items()}
 
 
-def _family_seconds(pid: int) -> float:
-    """Of a process and its living descendants; one that ends while it is looked at counts as nothing."""
-    seconds = 0.0
-    for member in (pid, *descendants(pid)):
-        try:
-            seconds += cpu_seconds(member)
-        except ProcessLookupError:
-            continue
-    return seconds
+def _used(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in now.items())
+
+
+def _seconds(pids: Sequence[int]) -> dict[int, float]:
+    """Of each process and its living descendants; one that ends while it is looked at is left out."""
+    found = dict[int, float]()
+    for pid in pids:
+        for member in (pid, *descendants(pid)):
+            with contextlib.suppress(ProcessLookupError):
+                found[member] = cpu_seconds(member)
+    return found

@@ -8,7 +8,7 @@ from dashboards.questions import or_nobody, or_none, per_second
 
 LOOKUPS: Final = Lines(
     title="Addresses, by where they came from",
-    normal="cache and shared for nearly all of a crowd: people stand in the same few places.",
+    normal="cache and shared for nearly all of a crowd: people stand in the same few places. Offline: geocoder.",
     queries={"{{source}}": or_nobody(per_second("geo_lookups_total", "source"), "source", "none yet")},
     width=8,
     unit="cps",
@@ -16,7 +16,7 @@ LOOKUPS: Final = Lines(
 )
 GEOCODERS: Final = Lines(
     title="Requests to geocoders",
-    normal="Few, and address or nothing there. failed in a row opens the circuit, and the next geocoder is asked.",
+    normal="Few (offline: all), address or nothing there. failed in a row opens the circuit, and the next is asked.",
     queries={
         "{{geocoder}}, {{outcome}}": or_nobody(
             per_second("geo_geocoder_requests_total", "geocoder, outcome"), "geocoder", "none yet"

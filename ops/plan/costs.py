@@ -54,9 +54,9 @@ GEOCODED: Final = Cost(
 )
 GEOCODER: Final = Cost(100.0, "questions a second and geo worker", "the default of `GEOCODER_RATE` for a Photon")
 OFFLINE: Final = Cost(
-    0.000114,
+    0.000013,
     "s of a core for a question with `GEOCODER=offline`",
-    "probed: 28 us for the cell, 86 us for the table of towns",
+    "probed: 1 us for the cell, 12 us for the table of towns",
 )
 MESSAGE: Final = Cost(
     1024.0,
