@@ -83,15 +83,17 @@ async def full(ground: Ground) -> None:
     """The queue of updates takes nothing more: a policy lets it hold one."""
     broker = ground.engines.rabbitmq
     definition = '{"max-length": 1, "overflow": "reject-publish"}'
-    workers = [ground.fleet.child(name) for name in ground.names("checkin_worker")]
-    tries = ground.telegram.ledger.webhook
-    with ground.diary.moment("rabbitmq", f"the queue of updates is full for {FULL:.0f} s"), ground.frozen(*workers):
+    workers, tries = ground.names("checkin_worker"), ground.telegram.ledger.webhook
+    with ground.away(*workers), ground.diary.moment("rabbitmq", f"the queue of updates is full for {FULL:.0f} s"):
+        # Frozen ones would have room for hundreds in their hands.
+        await asyncio.gather(*map(ground.fleet.stop, workers))
         await broker.control("set_policy", "full", f"^{UPDATES.name}$", definition, "--apply-to", "queues")
         before = len(tries)
         await asyncio.sleep(FULL)
         if all(one.accepted for one in tries[before:]):
             ground.diary.accident("RabbitMQ took every update though the queue was full")
         await broker.control("clear_policy", "full")
+        await asyncio.gather(*map(ground.fleet.launch, workers))
 
 
 async def cut(ground: Ground) -> None:
