@@ -56,6 +56,7 @@ FILL = (
            CASE WHEN chance > 0.9 THEN 720 ELSE 0 END, 'inside', 1 + user_id % 5
     FROM day
     """,
+    "DROP TABLE day",
     "ANALYZE",
 )
 
