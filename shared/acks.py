@@ -23,9 +23,8 @@ class Acks:
 
     def __init__(self, wire: "Channel") -> None:
         self.wire = wire
-        self._in_hand: OrderedDict[int, None] = (
-            OrderedDict()
-        )  # the first of a dict is found slowly where many have gone
+        # Not a dict, whose first is found slowly where many before it have gone.
+        self._in_hand: OrderedDict[int, None] = OrderedDict()
         self._last = 0
         self._orderly = True
         self._due: list[int] = []
