@@ -9,17 +9,14 @@ So the unacked update is the outbox, and no relay is needed.
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from aiogram import Bot
-from aiogram.types import MaybeInaccessibleMessageUnion, Update, User
-from pydantic import ValidationError
+from aiogram.types import Update, User
 from structlog.contextvars import bind_contextvars
 
 from checkin_worker.access import Admission, Standing
@@ -28,6 +25,7 @@ from checkin_worker.book import APPEND, APPEND_SEVERAL, Book, Rules
 from checkin_worker.desk import Desk
 from checkin_worker.handlers import router
 from checkin_worker.inbox import ANSWERED, ANSWERED_SEVERAL, Inbox, opened
+from checkin_worker.incoming import decoded, moment, said_at, who_speaks
 from checkin_worker.metrics import RECORDED_SECONDS, UPDATE_SECONDS
 from checkin_worker.outbox import COLLECTED, CollectingSession, Outbox, open_outbox
 from checkin_worker.people import KNOW, KNOW_SEVERAL, People
@@ -37,7 +35,6 @@ from shared import tracing
 from shared.consume import Consumer
 from shared.database import PrimaryPool
 from shared.delivery import Delivery, Done, Verdict
-from shared.errors import Undecodable
 from shared.lean_aiogram import build
 from shared.publisher import Publisher
 from shared.replicas import Reader
@@ -49,9 +46,6 @@ from shared.workday import is_holiday
 if TYPE_CHECKING:
     from shared.database import Connection
 
-_LONG_NUMBER: Final = re.compile(rb"\d{19}")
-"""Without it no number is beyond 64 bits, which saves the look at each."""
-_INT64: Final = range(-(2**63), 2**63)
 _NO_TOKEN: Final = "0:collects"  # noqa: S105 - aiogram wants the shape of one; this session never calls anybody
 
 SEVERAL: Final[Mapping[str, str]] = {ANSWERED: ANSWERED_SEVERAL, KNOW: KNOW_SEVERAL, APPEND: APPEND_SEVERAL}
@@ -144,8 +138,8 @@ class UpdateHandler:
 
     async def _recorded(self, delivery: Delivery) -> tuple[Sequence[Outgoing], bool]:
         """Store the update's effect; what is said then, and whether that waits for its turn, as a crowd's does."""
-        update = self._decode(delivery.body)
-        user = _who_speaks(update)
+        update = decoded(delivery.body, self._bot)
+        user = who_speaks(update)
         if user is None or not await self._matters(update, user):
             bind_contextvars(outcome="no concern of ours")
             return [], False
@@ -156,26 +150,12 @@ class UpdateHandler:
         bind_contextvars(replies=len(replies), stored_ms=_ms(started, time.monotonic()))
         return replies, not alone
 
-    def _decode(self, body: bytes) -> Update:
-        try:
-            fields = msgspec.json.decode(body)
-            if _LONG_NUMBER.search(body) and not _fits(fields):
-                raise Undecodable("not an update: a number is beyond 64 bits")
-            return Update.model_validate(fields, context={"bot": self._bot})
-        except ValidationError as problem:
-            # what was wrong and where, without the value: it is a person's
-            first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise Undecodable(f"not an update: {place}: {first['msg']}") from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-            raise Undecodable(f"not an update: {problem}") from problem
-
     async def _matters(self, update: Update, user: User) -> bool:
         if (edited := update.edited_message) is None:
             return True
         if edited.location is None or edited.edit_date is None:
             return False
-        moved_at = _moment(edited.edit_date)
+        moved_at = moment(edited.edit_date)
         if moved_at is None or moved_at - edited.date >= CONFIRM_WITHIN:
             return False
         async with self._alone, self._pool.connection() as connection:
@@ -257,51 +237,9 @@ def _goes_alone(update: Update, delivery: Delivery) -> bool:
     return not location or delivery.tries > 0 or delivery.redelivered
 
 
-def _fits(fields: object) -> bool:
-    """Whether all whole numbers have a place in the database."""
-    looked_at = [fields]
-    while looked_at:
-        one = looked_at.pop()
-        if isinstance(one, dict):
-            looked_at.extend(one.values())
-        elif isinstance(one, list):
-            looked_at.extend(one)
-        elif isinstance(one, int) and one not in _INT64:
-            return False
-    return True
-
-
-def _who_speaks(update: Update) -> User | None:
-    """Whose message or button in their chat with the bot this is; None for groups, channels, bots and other kinds."""
-    message: MaybeInaccessibleMessageUnion | None
-    user: User | None
-    if (query := update.callback_query) is not None:
-        message, user = query.message, query.from_user
-    else:
-        message = update.message or update.edited_message
-        user = None if message is None else message.from_user
-    private = message is not None and message.chat.type == "private"
-    return user if private and user is not None and not user.is_bot else None
-
-
-def said_at(update: Update) -> int | None:
-    """When the person wrote what this update brings, by Telegram's clock, unix seconds; it says that of no button."""
-    if (message := update.message) is not None:
-        return int(message.date.timestamp())
-    return None if update.edited_message is None else update.edited_message.edit_date
-
-
 def _received_at(delivery: Delivery) -> datetime:
-    return (None if delivery.received_at is None else _moment(delivery.received_at)) or now()
+    return (None if delivery.received_at is None else moment(delivery.received_at)) or now()
 
 
 def _ms(since: float, until: float) -> float:
     return round((until - since) * 1e3, 1)
-
-
-def _moment(unix_seconds: float) -> datetime | None:
-    """A moment; None beyond what a calendar has."""
-    try:
-        return datetime.fromtimestamp(unix_seconds, UTC)
-    except (ValueError, OverflowError, OSError):  # which of them is the platform's choice
-        return None

@@ -14,11 +14,12 @@ from datetime import UTC
 from typing import Any, Final, TypeVar, cast
 
 import structlog
+from aiogram import Bot
 from pydantic import SecretStr
 
 from checkin_worker import updates
+from checkin_worker.incoming import decoded, who_speaks
 from checkin_worker.reports.request import ReportRequest
-from checkin_worker.settings import WorkerSettings
 from geo_worker.choice import Choice
 from geo_worker.geocoders import ADDRESS_LENGTH, Geocoder, GeocoderFailed
 from geo_worker.geocoders.google import Google
@@ -32,11 +33,9 @@ from ops.dead_letters import DeadLetter
 from sender.orders import Orders
 from shared import contracts, tls
 from shared.contracts import Message, decode, encode
-from shared.database import PrimaryPool
 from shared.delivery import REASON, TRIES, received
 from shared.errors import Undecodable
 from shared.publisher import Headers, Publisher
-from shared.replicas import Reader
 from shared.topology import INGRESS_TURN
 from shared.tracing import Step
 from shared.turn import Turn
@@ -103,21 +102,14 @@ def contract(kind: type[Message], body: bytes) -> None:
 
 
 @functools.cache
-def _worker() -> updates.UpdateHandler:
-    settings = WorkerSettings(
-        database_url=SecretStr("postgresql://not-asked"),
-        rabbitmq_url=SecretStr("amqp://not-asked"),
-        telegram_bot_token=SecretStr("1:token"),
-        telegram_bot_username="checkin_bot",
-    )
-    return updates.UpdateHandler(settings, PrimaryPool(settings), Reader([]), Publisher())
+def _bot() -> Bot:
+    return Bot("1:token")
 
 
 def update(body: bytes) -> None:
     """Any body is an update, of somebody whose number the database holds or of nobody, or is refused."""
     with contextlib.suppress(Undecodable):
-        read = _worker()._decode(body)  # noqa: SLF001 - the rest of the handler needs a database
-        user = updates._who_speaks(read)  # noqa: SLF001 - as above
+        user = who_speaks(decoded(body, _bot()))
         assert user is None or abs(user.id) <= 2**63
 
 

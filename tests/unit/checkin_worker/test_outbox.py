@@ -24,9 +24,9 @@ from aiogram.types import (
 )
 
 from checkin_worker.attendance import Event
+from checkin_worker.incoming import said_at
 from checkin_worker.lateness import LATE, STALE
 from checkin_worker.outbox import CollectingSession, Outbox, open_outbox
-from checkin_worker.updates import said_at
 from shared.contracts import FILE_LIMIT, EventRef, File, GeoRequest, OutboundCall, Slot, decode
 from shared.sealed import unsealed
 from shared.topology import FILES as UPLOADS

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from checkin_worker.incoming import said_at
 from checkin_worker.replies import UNDO
-from checkin_worker.updates import said_at
 from simulator.people import hire
 from simulator.updates.queue import Update
 from tests.load.exchange import crowd_of
