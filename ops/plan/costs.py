@@ -27,7 +27,7 @@ CALLS: Final = Cost(1.0, "calls to Telegram a check-in", "measured: the morning 
 WAY: Final = Cost(
     0.5,
     "s from a message to its reply, beside the wait for the cap",
-    "the objective; in README's morning the last reply came 0.5 s after the cap's own time",
+    "the objective; in README's morning the last reply came less than 0.1 s after the cap's own time",
 )
 RECORDED: Final = Cost(1.0, "s within which a check-in is to be recorded", "the objective")
 _WAY: Final = "measured: [the way of a check-in](performance.md), on two cores that all share"
@@ -45,9 +45,9 @@ SLOWER: Final = Cost(
 CORES: Final = Cost(2.0, "cores of an engine's instance that has much to do", "chosen")
 CALL_CPU: Final = Cost(0.0017, "s of a core for a call, in the sender", "measured: [performance](performance.md)")
 DOOR: Final = Cost(
-    100 / 0.041,
+    100 / 0.012,
     "updates a second and bot by webhook",
-    "Telegram's 100 connections, and the 41 ms that an update took in README's morning",
+    "Telegram's 100 connections, and the 12 ms that an update took in README's morning",
 )
 GEOCODED: Final = Cost(
     0.046, "questions to a geocoder a check-in", "measured: [addresses](addresses.md), a thousand people at five places"
