@@ -152,10 +152,9 @@ They share their cores with PostgreSQL and RabbitMQ, so on few cores more worker
 some of them. What a check-in takes is the time on a processor of the worker and of all of PostgreSQL. The statements'
 time and blocks (8 KiB) are pg_stat_statements', of the worker's login, without commits: how long these take is the
 disk's affair. They grow by the depth of the indexes, as each search reads a block more where an index has a level more,
-and because people share fewer blocks: nearly each of them is changed for the first time since the last checkpoint, and
-is written to the log as a whole. Each number of sessions is in a database of its own; of several backlogs, in turn
-beside each of them, the cheapest counts. The command has status 1 if a check-in takes more than {FLAT:g} times that of
-the first line.
+and because people share fewer blocks, of which more must be fetched and more be changed for each. Each number of
+sessions is in a database of its own; of several backlogs, in turn beside each of them, the cheapest counts. The command
+has status 1 if a check-in takes more than {FLAT:g} times that of the first line.
 
 ### People in the burst
 
