@@ -68,7 +68,7 @@ MACHINE: Final = Cost(147.0, "$ a month for 4 cores and 16 GiB", "AWS m7i.xlarge
 PODS: Final[Mapping[str, Pod]] = MappingProxyType(
     {
         "ingress": Pod(0.1, 64),
-        "checkin_worker": Pod(0.25, 112),
+        "checkin_worker": Pod(0.25, 120),
         "geo_worker": Pod(0.1, 176),
         "sender": Pod(0.2, 112),
         "desk": Pod(0.01, 128),
