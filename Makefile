@@ -83,8 +83,8 @@ bench-memory: setup ## each service's memory against what waits; MOST=1000 for a
 bench-geo: setup ## measure addresses beside the usual way; PEOPLE=100 for a short run, WRITE=1 for docs/addresses.md
 	@$(BIN)/python -m bench.geo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
 
-bench-traces: setup ## measure what traces cost; PEOPLE=100 for a short run, WRITE=1 for docs/tracing.md
-	@$(BIN)/python -m bench.traces $(if $(PEOPLE),--people $(PEOPLE)) $(if $(WRITE),--write)
+bench-traces: setup ## measure what traces cost; SECONDS=10 for a short run, SHARE=1 for all of them, WRITE=1 for docs/tracing.md
+	@$(BIN)/python -m bench.traces $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SHARE),--share $(SHARE)) $(if $(WRITE),--write)
 
 load: setup ## let locust post a morning; USERS=1000, SECONDS=60, SHAPE=everyone|ramp|day, HOST=http://127.0.0.1:8080
 	@bash local/tools.sh load

@@ -7,6 +7,7 @@ slow or broken costs nobody anything, and what has no room, or is not taken, is 
 import contextvars
 import logging
 import os
+import random
 import re
 import threading
 from collections import deque
@@ -22,7 +23,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
     NonRecordingSpan,
     Span,
@@ -43,7 +44,7 @@ ROOM: Final = 2048
 """Steps that wait to be delivered; some megabytes."""
 BATCH: Final = 128
 """Steps in one request: to write one holds Python's lock for a few milliseconds."""
-PAUSE: Final = 5.0
+PAUSE: Final = 15.0
 """Seconds that steps wait for others: a request costs more than the steps in it."""
 TIMEOUT: Final = 5.0
 """Seconds that a request may take, with its repetitions."""
@@ -115,10 +116,14 @@ def exporter(settings: TracingSettings) -> OTLPSpanExporter:
 
 
 class SpanRecorder:
-    """Records what the settings' sampler chooses, and has it taken to a collector."""
+    """Records the share of updates that the settings name, and has it taken to a collector.
+
+    Which ones is drawn before there is a span: one that is not sampled cost the ingress 4 % of its time.
+    """
 
     def __init__(self, service: str, settings: TracingSettings, way: Exporter) -> None:
         self._outlet = Outlet(way)
+        self._share = _share(settings)
         release = version("checkin-fleet")
         resource = Resource(
             {
@@ -128,14 +133,15 @@ class SpanRecorder:
                 "service.instance.id": f"{gethostname()}:{os.getpid()}",
             }
         )
-        provider = TracerProvider(_sampler(settings), resource, shutdown_on_exit=False)
+        provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
         provider.add_span_processor(self._outlet)
         self._tracer = provider.get_tracer("checkin-fleet", release)
 
     def begin(self, name: str, kind: Kind, facts: Facts) -> Step | None:
-        """The first step of a trace; None if the sampler does not choose it."""
-        span = self._tracer.start_span(name, Context(), _KINDS[kind], facts)
-        return Recorded(span) if span.is_recording() else None
+        """The first step of a trace; None if it is not among the share that is recorded."""
+        if random.random() >= self._share:  # noqa: S311 - not secret, and asking the kernel costs more
+            return None
+        return Recorded(self._tracer.start_span(name, Context(), _KINDS[kind], facts))
 
     def step(self, name: str, parent: str, kind: Kind, facts: Facts, since: float | None) -> Step:
         """A step that follows from `parent`; none that is recorded, if that is not of W3C's form."""
@@ -206,14 +212,15 @@ class Outlet(SpanProcessor):
         SPANS.labels("delivered" if delivered else "undelivered").inc(len(spans))
 
 
-def _sampler(settings: TracingSettings) -> Sampler:
+def _share(settings: TracingSettings) -> float:
+    """Of updates that are to be traced."""
     match settings.otel_traces_sampler:
         case "parentbased_always_on":
-            return ParentBased(ALWAYS_ON)
+            return 1.0
         case "parentbased_always_off":
-            return ParentBased(ALWAYS_OFF)
+            return 0.0
         case "parentbased_traceidratio":
-            return ParentBased(TraceIdRatioBased(settings.otel_traces_sampler_arg))
+            return settings.otel_traces_sampler_arg
 
 
 def _context(traceparent: str) -> SpanContext | None:
