@@ -1,5 +1,6 @@
 """Traces: off they cost nothing and load nothing, on they go by the header, and a collector stops nobody."""
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -141,13 +142,28 @@ def test_what_is_not_recorded_or_no_context_at_all_is_handed_on_as_it_is(parent:
     assert collector.spans == []
 
 
-def test_of_a_share_that_is_nobody_nothing_is_recorded_and_of_one_that_is_all_everything(collector: Collector) -> None:
-    for share, number in ((0.0, 0), (1.0, 20)):
-        with tracing.recorded_by(SpanRecorder("test", TracingSettings(otel_traces_sampler_arg=share), collector)):
-            for _ in range(20):
-                with tracing.begin("a", "server", {}) as step:
-                    assert tracing.is_recorded(step.traceparent) is bool(number)
-        assert len(collector.spans) == number
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [
+        ({"otel_traces_sampler_arg": 0.0}, 0),
+        ({"otel_traces_sampler_arg": 0.25}, 5),
+        ({"otel_traces_sampler_arg": 1.0}, 20),
+        ({"otel_traces_sampler": "parentbased_always_on", "otel_traces_sampler_arg": 0.0}, 20),
+        ({"otel_traces_sampler": "parentbased_always_off", "otel_traces_sampler_arg": 1.0}, 0),
+    ],
+    ids=["nobody", "a quarter", "all", "on", "off"],
+)
+def test_as_many_are_recorded_as_the_share_says(
+    settings: dict[str, str | float], number: int, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = itertools.cycle([0.0, 0.25, 0.5, 0.75])
+    monkeypatch.setattr("shared.otlp.random.random", lambda: next(draws))
+    recorded = 0
+    with tracing.recorded_by(SpanRecorder("test", TracingSettings.model_validate(settings), collector)):
+        for _ in range(20):
+            with tracing.begin("a", "server", {}) as step:
+                recorded += tracing.is_recorded(step.traceparent)
+    assert recorded == len(collector.spans) == number
 
 
 def test_a_collector_that_takes_for_ever_holds_up_nobody_and_what_has_no_room_is_counted(
