@@ -9,6 +9,7 @@ import bisect
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,8 @@ CROWD: Final = 90
 AT_ONCE: Final = 10
 GLANCES: Final = 1.0
 """People a second who ask for their day, on average."""
+LOOKS: Final = 10
+"""Times that one of them asks, at most: the bot answers a person twelve times a minute, and is silent then."""
 DAY: Final = "📅"
 """How the answer to that begins, in every language."""
 EACH_PLACE: Final = 30
@@ -100,7 +103,8 @@ class Load:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(self.chance.expovariate(GLANCES))
-            told = (person for person in self._inside() if self._was_told(person))
+            looks = Counter(glance.person for glance in self.glances)
+            told = (person for person in self._inside() if looks[person.id] < LOOKS and self._was_told(person))
             if (person := next(_spread(told, self.chance), None)) is not None:
                 self.glances.append(Glance(person.id, len(self._said_to(person.id)), self.taps[person.id][0]))
                 self.ground.crowd.say(person, "/today", at=self._now())
