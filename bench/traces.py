@@ -41,7 +41,7 @@ def main(
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of updates that are traced.")] = SHARE,
     write: Annotated[bool, typer.Option("--write", help="Write into docs/tracing.md, too.")] = False,
 ) -> None:
-    """Measure what traces cost where every hundredth update is traced."""
+    """Measure what traces cost, beside a fleet without them."""
     raise typer.Exit(run(bench(seconds, share, write=write)))
 
 
